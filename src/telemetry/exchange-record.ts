@@ -1,0 +1,43 @@
+import type { ProxyError } from '#errors/proxy-error.ts';
+import type { RequestHead, ResponseHead } from '#http/head.ts';
+
+/** What telemetry reads of an exchange when it has ended; nothing is copied on the way. */
+export interface ExchangeRecord {
+  readonly request: RequestHead;
+  /** What went downstream; null where the client left before. */
+  readonly response: ResponseHead | null;
+  readonly error: ProxyError | null;
+  readonly peer: { readonly remoteAddress: string; readonly remotePort: number; readonly localPort: number; readonly encrypted: boolean };
+  readonly listener: { readonly name: string; readonly gateway: string } | null;
+  readonly rule: { readonly route: string; readonly name: string } | null;
+  readonly cluster: { readonly name: string; readonly service: { readonly name: string; readonly namespace: string } } | null;
+  readonly requestId: string;
+  /** As routed, before any rewrite. */
+  readonly host: string;
+  readonly routedPath: string;
+  /** `address:port` of the endpoint of the last attempt, or ''. */
+  readonly endpoint: string;
+  readonly attempts: number;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  /** Milliseconds of the monotonic clock; 0 where not reached. */
+  readonly startedAt: number;
+  readonly upstreamStartedAt: number;
+  readonly upstreamRespondedAt: number;
+  readonly endedAt: number;
+  readonly metricOwner: MetricOwner;
+}
+
+/**
+ * A long-lived thing (a rule's backend, a listener) that the series of its exchanges hang on, so that counting a
+ * request looks up one small number instead of a set of labels.
+ */
+export interface MetricOwner {
+  /** Null until its first exchange ends. Set by telemetry alone. */
+  metricScope: MetricScope | null;
+}
+
+/** The series of one owner, by status and response flag. */
+export interface MetricScope {
+  readonly series: Map<number, number>;
+}
