@@ -25,7 +25,7 @@ export class RequestBody implements BodySink {
   write(chunk: Uint8Array): boolean {
     this.bytes += chunk.length;
     if (this.#sink !== null) return this.#sink.write(chunk);
-    this.#held.push(chunk.slice());
+    this.#held.push(Buffer.from(chunk)); // a copy: the chunk is only lent
     this.source.pause();
     return false;
   }
