@@ -1,0 +1,79 @@
+// What Selvage has to reach, and whether it did.
+
+import { USUAL_JOB } from '../jobs.ts';
+import { addedLatencyUs, ratioOf, seriesOf, type Results } from './results.ts';
+import { median } from './statistics.ts';
+
+/** One bar. */
+export interface Bar {
+  readonly title: string;
+  readonly limit: number;
+  /** Whether the measured value must not be over the limit, or not under it. */
+  readonly side: 'at most' | 'at least';
+  readonly unit: '×' | 'MB' | 'ms';
+  /** What was measured; `undefined` when a needed cell is missing or failed. */
+  readonly measured: number | undefined;
+}
+
+/** @returns whether a bar was reached; `unknown` without a measurement. */
+export function verdictOf(bar: Bar): 'pass' | 'miss' | 'unknown' {
+  if (bar.measured === undefined || !Number.isFinite(bar.measured)) return 'unknown';
+  const isReached = bar.side === 'at most' ? bar.measured <= bar.limit : bar.measured >= bar.limit;
+  return isReached ? 'pass' : 'miss';
+}
+
+/** Compares the results with all bars. */
+export function evaluateBars(results: Results): Bar[] {
+  return [
+    atMost('CPU per request, of HAProxy (small, 64 connections)', 1.35, '×', cpuRatio(results, 'haproxy')),
+    atMost('CPU per request, of Caddy (small, 64 connections)', 0.4, '×', cpuRatio(results, 'caddy')),
+    atMost('CPU per request with 1000 routes, of that with 1', 1.05, '×', routesRatio(results)),
+    {
+      title: 'throughput of 1 MiB answers, of HAProxy',
+      limit: 0.8,
+      side: 'at least',
+      unit: '×',
+      measured: throughputRatio(results),
+    },
+    atMost('added p99 latency at half of saturation, of HAProxy', 2, '×', addedP99Ratio(results)),
+    atMost('memory, idle (RSS)', 70, 'MB', idleMegabytes(results)),
+    atMost('from start to first answer', 300, 'ms', startUpMs(results)),
+  ];
+}
+
+function atMost(title: string, limit: number, unit: Bar['unit'], measured: number | undefined): Bar {
+  return { title, limit, side: 'at most', unit, measured };
+}
+
+function cpuRatio(results: Results, other: 'haproxy' | 'caddy'): number | undefined {
+  const ours = seriesOf(results, USUAL_JOB, 'selvage', 'cpuUsPerRequest');
+  return ratioOf(ours, seriesOf(results, USUAL_JOB, other, 'cpuUsPerRequest'))?.median;
+}
+
+function routesRatio(results: Results): number | undefined {
+  const many = seriesOf(results, 'routes-1000', 'selvage', 'cpuUsPerRequest');
+  return ratioOf(many, seriesOf(results, 'routes-1', 'selvage', 'cpuUsPerRequest'))?.median;
+}
+
+function throughputRatio(results: Results): number | undefined {
+  const ours = seriesOf(results, 'get-1m', 'selvage', 'bytesPerSecond');
+  return ratioOf(ours, seriesOf(results, 'get-1m', 'haproxy', 'bytesPerSecond'))?.median;
+}
+
+// Of medians and not of rounds: a difference of two p99s may be near zero in one round, and a ratio to it means nothing.
+function addedP99Ratio(results: Results): number | undefined {
+  const ours = addedLatencyUs(results.latency, 'selvage', 'p99Us');
+  const theirs = addedLatencyUs(results.latency, 'haproxy', 'p99Us');
+  if (ours === undefined || theirs === undefined || median(theirs) <= 0) return undefined;
+  return median(ours) / median(theirs);
+}
+
+function idleMegabytes(results: Results): number | undefined {
+  const memory = results.memory.get('selvage');
+  return memory === undefined ? undefined : (memory.idle.rssKiB * 1024) / 1e6;
+}
+
+function startUpMs(results: Results): number | undefined {
+  const times = results.startUp.get('selvage');
+  return times === undefined || times.length === 0 ? undefined : median(times);
+}

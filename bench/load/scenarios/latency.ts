@@ -1,0 +1,59 @@
+// Latency at a fixed arrival rate below saturation.
+
+import { join } from 'node:path';
+import type { OpenLoopLoad, OpenLoopResult } from '../generators/open-loop.ts';
+import { USUAL_ROUTES } from '../jobs.ts';
+import type { PeerName } from '../peers/peer.ts';
+import { startPeers, stopPeers, type BenchRun, type Failure } from './bench-run.ts';
+
+/** The rounds of every peer, and of the origin without any proxy between. */
+export interface LatencyResult {
+  readonly ratePerSecond: number;
+  readonly rounds: ReadonlyMap<PeerName | 'direct', readonly OpenLoopResult[]>;
+}
+
+const WARM_UP_SECONDS = 1;
+const CONNECTIONS = 64;
+const GENERATOR = join(import.meta.dirname, '../generators/open-loop.ts');
+
+interface Target {
+  readonly name: PeerName | 'direct';
+  readonly port: number;
+}
+
+/**
+ * Sends every peer and the origin itself the same requests at the same rate, in turns.
+ *
+ * @param ratePerSecond arrival rate; the result means something below each peer's saturation only.
+ */
+export async function measureLatency(run: BenchRun, ratePerSecond: number, failures: Failure[]): Promise<LatencyResult> {
+  const running = await startPeers(run, USUAL_ROUTES, failures);
+  const targets: Target[] = [{ name: 'direct', port: run.upstreamPort }, ...running];
+  const rounds = new Map<PeerName | 'direct', OpenLoopResult[]>(targets.map(({ name }) => [name, []]));
+  // Round 0 warms up what has just been started.
+  for (let round = 0; round <= run.rounds; round++) {
+    if (round > 0) run.say(`latency at ${ratePerSecond}/s, round ${round} of ${run.rounds}`);
+    for (const target of targets) {
+      if (!rounds.has(target.name)) continue;
+      const result = await generate(run, target.port, ratePerSecond);
+      if (round === 0) continue;
+      if (result.failed + result.unanswered === 0) rounds.get(target.name)?.push(result);
+      else {
+        const reason = `${result.failed} failed and ${result.unanswered} unanswered at ${ratePerSecond}/s`;
+        failures.push({ cell: 'latency', peer: target.name, reason });
+        rounds.delete(target.name);
+      }
+    }
+    for (const peer of running) peer.emptyLog();
+  }
+  await stopPeers(running);
+  return { ratePerSecond, rounds };
+}
+
+async function generate(run: BenchRun, port: number, ratePerSecond: number): Promise<OpenLoopResult> {
+  const paths = Array.from({ length: USUAL_ROUTES }, (_, route) => `/r${route}/small`);
+  const seconds = run.seconds;
+  const load: OpenLoopLoad = { port, paths, ratePerSecond, seconds, warmUpSeconds: WARM_UP_SECONDS, connections: CONNECTIONS };
+  const launch = { command: process.execPath, args: [GENERATOR, JSON.stringify(load)] };
+  return JSON.parse(await run.workspace.run(launch, (seconds + 15) * 1_000)) as OpenLoopResult;
+}
