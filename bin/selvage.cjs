@@ -73,9 +73,9 @@ function runWith(runtime) {
     process.exitCode = 1;
   });
   child.on('exit', (code, signal) => {
-    // 128 + n is what a shell reports for a death by signal n.
+    // 128 + n is what a shell reports for a death by signal n; it stays for signals that Node ignores, as SIGPIPE.
     process.exitCode = signal === null ? code : 128 + constants.signals[signal];
-    if (signal === null || signal === 'SIGKILL') return;
+    if (signal === null) return;
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
   });

@@ -9,17 +9,18 @@ import { after, test } from 'node:test';
 
 const ROOT = dirname(dirname(import.meta.dirname));
 
-/** Stands for the program: tells how it was started, then does what its first argument says. */
+/** Stands for the program: does what its first argument says, and tells how it was started once it listens to signals. */
 const ENTRY = `const [what, value]: string[] = process.argv.slice(2);
-console.log(JSON.stringify({ node: process.versions.node, args: process.argv.slice(2) }));
 if (what === 'exit') process.exitCode = Number(value);
 if (what === 'abort') process.kill(process.pid, 'SIGKILL');
-if (what === 'throw') { setInterval(() => {}, 1000); throw new Error('broken'); }
-if (what === 'wait') setInterval(() => {}, 1000);
+if (what === 'throw' || what === 'wait' || what === 'drain') setInterval(() => {}, 1000);
+if (what === 'throw') throw new Error('broken');
 if (what === 'drain') {
-  setInterval(() => {}, 1000);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => { console.log(signal); process.exit(7); });
-}`;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => { console.log(signal); setTimeout(() => process.exit(7), 50); });
+  }
+}
+console.log(JSON.stringify({ node: process.versions.node, args: process.argv.slice(2) }));`;
 
 const old = findOldNode();
 const folders: string[] = [];
