@@ -3,7 +3,16 @@ import { test } from 'node:test';
 import { parseOptions } from './options.ts';
 
 test('parseOptions takes lists and numbers', () => {
-  const options = parseOptions(['--only', 'latency, small', '--peers', 'haproxy,selvage', '--seconds', '5', '--rounds', '1']);
+  const options = parseOptions([
+    '--only',
+    'latency, small',
+    '--peers',
+    'haproxy,selvage',
+    '--seconds',
+    '5',
+    '--rounds',
+    '1',
+  ]);
   assert.deepEqual(options.groups, ['small', 'latency']);
   assert.deepEqual(options.peers, ['selvage', 'haproxy']);
   assert.equal(options.seconds, 5);

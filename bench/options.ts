@@ -63,7 +63,11 @@ export function parseOptions(args: readonly string[]): BenchOptions {
   };
 }
 
-function chosenOf<Name extends string>(option: string, text: string | undefined, names: readonly Name[]): readonly Name[] {
+function chosenOf<Name extends string>(
+  option: string,
+  text: string | undefined,
+  names: readonly Name[],
+): readonly Name[] {
   if (text === undefined) return names;
   const asked = text.split(',').map((name) => name.trim());
   const unknown = asked.find((name) => !(names as readonly string[]).includes(name));

@@ -16,6 +16,7 @@ import { measureStartUp } from './load/scenarios/start-up.ts';
 import { measureThroughput, type JobResult } from './load/scenarios/throughput.ts';
 import { startUpstream, type Upstream } from './load/upstream/upstream.ts';
 import { HELP, parseOptions, type BenchOptions } from './options.ts';
+import { profileSelvage } from './profile.ts';
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -35,9 +36,13 @@ async function main(args: readonly string[]): Promise<number> {
   const workspace = new Workspace();
   try {
     const upstream = await startUpstream(workspace);
+    if (options.profile) {
+      process.stdout.write(await profileSelvage(workspace, upstream.port, options));
+      return 0;
+    }
     return await compare(workspace, upstream, options);
   } finally {
-    workspace.dispose();
+    await workspace.close();
   }
 }
 
@@ -58,7 +63,10 @@ async function compare(workspace: Workspace, upstream: Upstream, options: BenchO
   return results.failures.length === 0 ? 0 : 1;
 }
 
-function choosePeers(names: readonly PeerName[], upstream: Upstream): { peers: Peer[]; machine: Record<string, string> } {
+function choosePeers(
+  names: readonly PeerName[],
+  upstream: Upstream,
+): { peers: Peer[]; machine: Record<string, string> } {
   const wrk = installedVersion('wrk', ['-v']);
   if (wrk.kind === 'missing') throw new Error('cannot make load: wrk is not installed (install the package wrk)');
   const machine: Record<string, string> = {
@@ -77,7 +85,11 @@ function choosePeers(names: readonly PeerName[], upstream: Upstream): { peers: P
 
 async function measure(run: BenchRun, groups: readonly Group[], machine: Record<string, string>): Promise<Results> {
   const failures: Failure[] = [];
-  const jobs = await measureThroughput(run, JOBS.filter((job) => groups.includes(job.group)), failures);
+  const jobs = await measureThroughput(
+    run,
+    JOBS.filter((job) => groups.includes(job.group)),
+    failures,
+  );
   const latency = groups.includes('latency') ? await latencyBelowSaturation(run, jobs, failures) : undefined;
   return {
     machine,
@@ -99,10 +111,14 @@ async function latencyBelowSaturation(
   failures: Failure[],
 ): Promise<LatencyResult | undefined> {
   const usual = JOBS.filter((job) => job.name === USUAL_JOB);
-  const jobs = measured.some(({ job }) => job.name === USUAL_JOB) ? measured : await measureThroughput(run, usual, failures);
+  const jobs = measured.some(({ job }) => job.name === USUAL_JOB)
+    ? measured
+    : await measureThroughput(run, usual, failures);
   const saturation = (name: PeerName): number => saturationOf(jobs, USUAL_JOB, name) ?? 0;
   const deciding = run.peers.map((peer) => peer.name).filter((name) => name === 'selvage' || name === 'haproxy');
-  const known = (deciding.length > 0 ? deciding : run.peers.map((peer) => peer.name)).map(saturation).filter((rate) => rate > 0);
+  const known = (deciding.length > 0 ? deciding : run.peers.map((peer) => peer.name))
+    .map(saturation)
+    .filter((rate) => rate > 0);
   if (known.length === 0) return undefined;
   const ratePerSecond = Math.round(Math.min(...known) / 2);
   const peers = run.peers.filter((peer) => saturation(peer.name) * 0.8 > ratePerSecond);

@@ -22,8 +22,8 @@ export let sink: unknown;
 /**
  * Times a synchronous function: warms it up until it is compiled, then takes samples of many calls each.
  *
- * @param name shown with the result.
- * @param run one call. It should return something that depends on its work.
+ * @param name - shown with the result.
+ * @param run - one call. It should return something that depends on its work.
  */
 export function measure(name: string, run: () => unknown, options: MeasureOptions = {}): Timing {
   const { sampleMs = 50, samples = 11 } = options;

@@ -19,14 +19,16 @@ test('quantile is exact for small values', () => {
 test('quantile is never under the true value and at most 0.8 % over it', () => {
   const values = fc.array(fc.integer({ min: 0, max: 2 ** 36 }), { minLength: 1, maxLength: 200 });
   const share = fc.double({ min: 0, max: 1, noNaN: true });
-  fc.assert(fc.property(values, share, (recorded, wanted) => {
-    const histogram = new Histogram();
-    for (const value of recorded) histogram.record(value);
-    const sorted = recorded.toSorted((a, b) => a - b);
-    const exact = sorted[Math.max(1, Math.ceil(wanted * sorted.length)) - 1] ?? Number.NaN;
-    const found = histogram.quantile(wanted);
-    assert.ok(found >= exact && found <= exact * 1.008, `${found} for ${exact}`);
-  }));
+  fc.assert(
+    fc.property(values, share, (recorded, wanted) => {
+      const histogram = new Histogram();
+      for (const value of recorded) histogram.record(value);
+      const sorted = recorded.toSorted((a, b) => a - b);
+      const exact = sorted[Math.max(1, Math.ceil(wanted * sorted.length)) - 1] ?? Number.NaN;
+      const found = histogram.quantile(wanted);
+      assert.ok(found >= exact && found <= exact * 1.008, `${found} for ${exact}`);
+    }),
+  );
 });
 
 test('record keeps values outside of the range at its ends', () => {

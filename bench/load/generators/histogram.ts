@@ -35,7 +35,7 @@ export class Histogram {
   }
 
   /**
-   * @param share between 0 and 1; 0.99 is the 99th percentile.
+   * @param share - between 0 and 1; 0.99 is the 99th percentile.
    * @returns the highest value of the bucket in which that share of all values is reached; `NaN` while empty.
    */
   quantile(share: number): number {

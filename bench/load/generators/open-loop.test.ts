@@ -6,7 +6,10 @@ import { runOpenLoop, type OpenLoopLoad, type OpenLoopResult } from './open-loop
 
 const LOAD = { paths: ['/a', '/b'], ratePerSecond: 200, seconds: 0.4, warmUpSeconds: 0.1, connections: 4 };
 
-async function against(answer: (socket: Socket, request: string) => void, load: Partial<OpenLoopLoad> = {}): Promise<OpenLoopResult> {
+async function against(
+  answer: (socket: Socket, request: string) => void,
+  load: Partial<OpenLoopLoad> = {},
+): Promise<OpenLoopResult> {
   const server = createServer((socket) => {
     socket.on('data', (chunk) => answer(socket, chunk.toString('latin1')));
     socket.on('error', () => socket.destroy());
@@ -38,12 +41,15 @@ test('runOpenLoop sends all requests in turn and measures those after the warm-u
 
 test('runOpenLoop counts the wait of requests that were due while the target stood still', async () => {
   let answered = 0;
-  const result = await against((socket) => {
-    const ok = (): boolean => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
-    // The 30th answer takes 200 ms; on one connection the 40 requests due meanwhile wait behind it.
-    if (++answered === 30) setTimeout(ok, 200);
-    else ok();
-  }, { connections: 1 });
+  const result = await against(
+    (socket) => {
+      const ok = (): boolean => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+      // The 30th answer takes 200 ms; on one connection the 40 requests due meanwhile wait behind it.
+      if (++answered === 30) setTimeout(ok, 200);
+      else ok();
+    },
+    { connections: 1 },
+  );
   assert.equal(result.measured, 80);
   assert.ok(result.p90Us > 100_000, `p90 ${result.p90Us}`);
   assert.ok(result.greatestUs > 190_000, `greatest ${result.greatestUs}`);

@@ -53,7 +53,10 @@ test('run rejects with what the process complained about', async () => {
 
 test('run rejects when the command does not exist', async () => {
   const workspace = new Workspace();
-  await assert.rejects(workspace.run({ command: 'selvage-no-such-command', args: [] }, 5_000), /cannot complete selvage-no-such/);
+  await assert.rejects(
+    workspace.run({ command: 'selvage-no-such-command', args: [] }, 5_000),
+    /cannot complete selvage-no-such/,
+  );
   workspace.dispose();
 });
 
@@ -63,7 +66,9 @@ const workspace = new Workspace();
 const started = workspace.start({ command: 'sleep', args: ['60'] }, workspace.newFolder('x'));
 console.log(JSON.stringify({ folder: workspace.folder, pid: started.pid }));
 setInterval(() => {}, 1_000);`;
-  const bench = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const bench = spawn(process.execPath, ['--input-type=module', '-e', source], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const [line] = (await once(bench.stdout, 'data')) as [Buffer];
   const { folder, pid } = JSON.parse(line.toString()) as { folder: string; pid: number };
   assert.ok(existsSync(folder) && isAlive(pid));

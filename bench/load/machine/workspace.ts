@@ -47,7 +47,7 @@ export class Workspace {
     return folder;
   }
 
-  /** Starts a process that runs until it is stopped. @param folder its working folder; gets its standard error. */
+  /** Starts a process that runs until it is stopped. @param folder - its working folder; gets its standard error. */
   start(launch: Launch, folder: string): Started {
     const stdout = launch.stdoutFile === undefined ? 'ignore' : openSync(launch.stdoutFile, 'a');
     const stderr = openSync(join(folder, 'stderr'), 'a');
@@ -81,6 +81,12 @@ export class Workspace {
     throw new Error(`cannot complete ${launch.command}: it ${how}: ${complaint.trim().slice(-500)}`);
   }
 
+  /** Asks all processes to end, waits for them, then disposes. Unlike {@link dispose} it leaves no orphans to reap. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#running].map((child) => this.#stop(child, 2_000)));
+    this.dispose();
+  }
+
   /** Ends all processes at once and removes the folder. May be called twice. */
   dispose(): void {
     for (const child of this.#running) killGroup(child, 'SIGKILL');
@@ -94,6 +100,8 @@ export class Workspace {
     const env = { ...process.env, ...launch.env };
     const child = spawn(launch.command, launch.args, { cwd, env, stdio, detached: true });
     this.#running.add(child);
+    // A process that runs to its end needs no stopping.
+    child.once('close', () => this.#running.delete(child));
     child.once('error', () => this.#running.delete(child));
     return child;
   }

@@ -29,12 +29,14 @@ function configuration(assignment: Assignment): object {
   }));
   const unmatched = { group: 'route', handle: [{ handler: 'static_response', status_code: 404 }] };
   const forward = {
-    handle: [{
-      handler: 'reverse_proxy',
-      upstreams: [{ dial: `127.0.0.1:${upstreamPort}` }],
-      transport: { protocol: 'http', keep_alive: { max_idle_conns: 2048, max_idle_conns_per_host: 512 } },
-      headers: { request: { set: { 'X-Request-Id': ['{http.request.uuid}'] } } },
-    }],
+    handle: [
+      {
+        handler: 'reverse_proxy',
+        upstreams: [{ dial: `127.0.0.1:${upstreamPort}` }],
+        transport: { protocol: 'http', keep_alive: { max_idle_conns: 2048, max_idle_conns_per_host: 512 } },
+        headers: { request: { set: { 'X-Request-Id': ['{http.request.uuid}'] } } },
+      },
+    ],
   };
   const logs = accessLog === undefined ? {} : { logs: { default_logger_name: 'access' } };
   return {

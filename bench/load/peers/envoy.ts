@@ -39,7 +39,10 @@ function listener(assignment: Assignment): object {
 }
 
 function routes(count: number): object[] {
-  return routePrefixes(count).map((prefix) => ({ match: { path_separated_prefix: prefix }, route: { cluster: 'origin' } }));
+  return routePrefixes(count).map((prefix) => ({
+    match: { path_separated_prefix: prefix },
+    route: { cluster: 'origin' },
+  }));
 }
 
 function accessLog(path: string): object {
@@ -49,7 +52,12 @@ function accessLog(path: string): object {
 
 function cluster(upstreamPort: number): object {
   const endpoints = [{ lb_endpoints: [{ endpoint: { address: socketAddress(upstreamPort) } }] }];
-  return { name: 'origin', type: 'STATIC', connect_timeout: '5s', load_assignment: { cluster_name: 'origin', endpoints } };
+  return {
+    name: 'origin',
+    type: 'STATIC',
+    connect_timeout: '5s',
+    load_assignment: { cluster_name: 'origin', endpoints },
+  };
 }
 
 function socketAddress(port: number): object {

@@ -20,7 +20,9 @@ export const nginx: Peer = {
 // bodies stream instead of being spooled to disk, and connections are not closed after 1000 requests.
 function configuration(assignment: Assignment): string {
   const { folder, port, adminPort, upstreamPort, accessLog } = assignment;
-  const locations = routePrefixes(assignment.routes).map((prefix) => `    location ${prefix}/ { proxy_pass http://origin; }\n`);
+  const locations = routePrefixes(assignment.routes).map(
+    (prefix) => `    location ${prefix}/ { proxy_pass http://origin; }\n`,
+  );
   return `${process.getuid?.() === 0 ? 'user root;' : ''}
 daemon off;
 worker_processes 1;

@@ -19,7 +19,7 @@ export interface RunningPeer {
   readonly readyAfterMs: number;
   /** Empties the access log, which grows by megabytes per second under load. */
   readonly emptyLog: () => void;
-  readonly stop: () => Promise<void>;
+  readonly stop: (graceMs?: number) => Promise<void>;
 }
 
 /** What differs from run to run. */
@@ -47,7 +47,7 @@ export async function startPeer(workspace: Workspace, peer: Peer, options: Start
   });
   const startedAt = performance.now();
   const process = workspace.start(launch, folder);
-  const stop = (): Promise<void> => process.stop();
+  const { stop } = process;
   try {
     await untilAnswered(port, `/r${options.routes - 1}/small`, process, READY_LIMIT_MS);
   } catch (error) {
@@ -63,7 +63,7 @@ export async function startPeer(workspace: Workspace, peer: Peer, options: Start
 /** Asks again and again until one answer is a 200. @throws {Error} when the process ends or `limitMs` pass. */
 export async function untilAnswered(port: number, path: string, process: Started, limitMs: number): Promise<void> {
   const deadline = performance.now() + limitMs;
-  while (!/^HTTP\/1\.1 200 /.test(await askOnce(port, path))) {
+  while (!(await askOnce(port, path)).startsWith('HTTP/1.1 200 ')) {
     if (process.hasEnded()) throw new Error('the process ended before it answered');
     if (performance.now() > deadline) throw new Error(`no good answer within ${limitMs} ms`);
     await sleep(2);

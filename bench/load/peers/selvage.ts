@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import type { Launch } from '../machine/workspace.ts';
 import { routePrefixes, type Assignment, type Availability, type Peer } from './peer.ts';
 
+const ROOT = join(import.meta.dirname, '../../..');
 /** The launcher; run under this very Node, so that it does not start another and the process id is the proxy's. */
-export const LAUNCHER = join(import.meta.dirname, '../../../bin/selvage.cjs');
+const LAUNCHER = join(ROOT, 'bin/selvage.cjs');
+/** What the launcher loads, in a checkout and in the built package. */
+const ENTRIES = [join(ROOT, 'src/app/main.ts'), join(ROOT, 'dist/app/main.js')];
 
 export const selvage: Peer = {
   name: 'selvage',
@@ -20,7 +23,7 @@ export function selvageWith(nodeOptions: readonly string[]): Peer {
 }
 
 function launcherVersion(): Availability {
-  if (!existsSync(LAUNCHER)) return { kind: 'missing', reason: 'bin/selvage.cjs does not exist yet' };
+  if (!ENTRIES.some(existsSync)) return { kind: 'missing', reason: `there is no ${ENTRIES.join(' and no ')}` };
   return { kind: 'installed', version: `of this checkout, Node ${process.versions.node}` };
 }
 
@@ -32,11 +35,15 @@ function prepareSelvage(assignment: Assignment, nodeOptions: readonly string[]):
   writeFileSync(join(resources, 'routes.yaml'), routePrefixes(assignment.routes).map(routeDocument).join('---\n'));
   const log = assignment.accessLog === undefined ? [] : ['--access-log', assignment.accessLog];
   const up = ['up', resources, '--workers', '1', '--admin-port', `${assignment.adminPort}`, ...log];
-  return { command: process.execPath, args: [...nodeOptions, LAUNCHER, ...up], env: stateEnvironment(assignment.folder) };
+  return {
+    command: process.execPath,
+    args: [...nodeOptions, LAUNCHER, ...up],
+    env: stateEnvironment(assignment.folder),
+  };
 }
 
-/** Keeps whatever a process saves for its next start inside of a folder. */
-export function stateEnvironment(folder: string): Record<string, string> {
+// Keeps whatever a process saves for its next start inside of a folder.
+function stateEnvironment(folder: string): Record<string, string> {
   return { HOME: folder, XDG_STATE_HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder, NODE_OPTIONS: '' };
 }
 

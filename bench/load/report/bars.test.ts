@@ -13,7 +13,13 @@ function job(name: string, cpu: Partial<Record<PeerName, number[]>>): JobResult 
   assert.ok(described !== undefined);
   const rounds = Object.entries(cpu).map(([peer, values]): [PeerName, Measurement[]] => [
     peer as PeerName,
-    values.map((value) => ({ cpuUsPerRequest: value, requestsPerSecond: 1, bytesPerSecond: 100 / value, cores: 1, p99Us: 1 })),
+    values.map((value) => ({
+      cpuUsPerRequest: value,
+      requestsPerSecond: 1,
+      bytesPerSecond: 100 / value,
+      cores: 1,
+      p99Us: 1,
+    })),
   ]);
   return { job: described, rounds: new Map(rounds) };
 }
@@ -21,7 +27,7 @@ function job(name: string, cpu: Partial<Record<PeerName, number[]>>): JobResult 
 const verdicts = (results: Results): string[] => evaluateBars(results).map(verdictOf);
 
 test('evaluateBars knows nothing without measurements', () => {
-  assert.deepEqual(new Set(verdicts(NOTHING)), new Set(['unknown']));
+  assert.deepEqual(new Set(verdicts(NOTHING)), new Set(['not measured']));
 });
 
 test('evaluateBars compares paired rounds with the limits', () => {
@@ -35,7 +41,9 @@ test('evaluateBars compares paired rounds with the limits', () => {
 });
 
 test('evaluateBars subtracts the direct latency before it compares', () => {
-  const latencyOf = (p99Us: number) => [{ measured: 1, unanswered: 0, failed: 0, p50Us: 1, p90Us: 1, p99Us, greatestUs: 1 }];
+  const latencyOf = (p99Us: number) => [
+    { measured: 1, unanswered: 0, failed: 0, p50Us: 1, p90Us: 1, p99Us, greatestUs: 1 },
+  ];
   const rounds = new Map([
     ['direct' as const, latencyOf(100)],
     ['haproxy' as const, latencyOf(200)],

@@ -15,9 +15,9 @@ export interface Bar {
   readonly measured: number | undefined;
 }
 
-/** @returns whether a bar was reached; `unknown` without a measurement. */
-export function verdictOf(bar: Bar): 'pass' | 'miss' | 'unknown' {
-  if (bar.measured === undefined || !Number.isFinite(bar.measured)) return 'unknown';
+/** @returns whether a bar was reached; `not measured` without a measurement. */
+export function verdictOf(bar: Bar): 'pass' | 'miss' | 'not measured' {
+  if (bar.measured === undefined || !Number.isFinite(bar.measured)) return 'not measured';
   const isReached = bar.side === 'at most' ? bar.measured <= bar.limit : bar.measured >= bar.limit;
   return isReached ? 'pass' : 'miss';
 }

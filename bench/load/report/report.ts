@@ -15,7 +15,9 @@ const REFERENCE = 'haproxy';
 /** Writes the whole report. */
 export function formatReport(results: Results): string {
   const sections = [
-    Object.entries(results.machine).map(([name, value]) => `${name}: ${value}\n`).join(''),
+    Object.entries(results.machine)
+      .map(([name, value]) => `${name}: ${value}\n`)
+      .join(''),
     ...results.jobs.map(formatJob),
     results.latency === undefined ? '' : formatLatency(results.latency),
     results.memory.size === 0 ? '' : formatMemory(results.memory),
@@ -33,10 +35,17 @@ function formatJob({ job, rounds }: JobResult): string {
   return `${job.title} [${job.name}]\n${formatTable(header, rows)}`;
 }
 
-function jobRow(peer: PeerName, measured: readonly Measurement[], reference: readonly Measurement[] | undefined): string[] {
+function jobRow(
+  peer: PeerName,
+  measured: readonly Measurement[],
+  reference: readonly Measurement[] | undefined,
+): string[] {
   const of = (quantity: keyof Measurement): number[] => measured.map((round) => round[quantity]);
   const ratio = (quantity: keyof Measurement): string =>
-    formatRatio(of(quantity), reference?.map((round) => round[quantity]));
+    formatRatio(
+      of(quantity),
+      reference?.map((round) => round[quantity]),
+    );
   return [
     peer,
     formatNumber(median(of('cpuUsPerRequest'))),
@@ -55,11 +64,21 @@ function formatLatency(latency: LatencyResult): string {
   const reference = addedLatencyUs(latency, REFERENCE, 'p99Us');
   const rows = [...latency.rounds].map(([peer, rounds]) => {
     const p99 = rounds.map((round) => round.p99Us);
-    const row = [peer, formatNumber(median(rounds.map((round) => round.p50Us))), formatNumber(median(p99)), formatSpread(p99)];
+    const row = [
+      peer,
+      formatNumber(median(rounds.map((round) => round.p50Us))),
+      formatNumber(median(p99)),
+      formatSpread(p99),
+    ];
     if (peer === 'direct') return row;
     const added = addedLatencyUs(latency, peer, 'p99Us') ?? [];
     const addedP50 = median(addedLatencyUs(latency, peer, 'p50Us') ?? []);
-    return [...row, formatNumber(addedP50), formatNumber(median(added)), formatNumber(median(added) / median(reference ?? []))];
+    return [
+      ...row,
+      formatNumber(addedP50),
+      formatNumber(median(added)),
+      formatNumber(median(added) / median(reference ?? [])),
+    ];
   });
   return `latency at ${latency.ratePerSecond} requests/s, 64 connections, from when each was due\n${formatTable(header, rows)}`;
 }

@@ -30,7 +30,10 @@ export function seriesOf(
 }
 
 /** @returns `ours / theirs`, paired by rounds; `undefined` where either is missing. */
-export function ratioOf(ours: readonly number[] | undefined, theirs: readonly number[] | undefined): Summary | undefined {
+export function ratioOf(
+  ours: readonly number[] | undefined,
+  theirs: readonly number[] | undefined,
+): Summary | undefined {
   return ours === undefined || theirs === undefined ? undefined : pairedRatio(ours, theirs);
 }
 

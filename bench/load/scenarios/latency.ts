@@ -24,9 +24,13 @@ interface Target {
 /**
  * Sends every peer and the origin itself the same requests at the same rate, in turns.
  *
- * @param ratePerSecond arrival rate; the result means something below each peer's saturation only.
+ * @param ratePerSecond - arrival rate; the result means something below each peer's saturation only.
  */
-export async function measureLatency(run: BenchRun, ratePerSecond: number, failures: Failure[]): Promise<LatencyResult> {
+export async function measureLatency(
+  run: BenchRun,
+  ratePerSecond: number,
+  failures: Failure[],
+): Promise<LatencyResult> {
   const running = await startPeers(run, USUAL_ROUTES, failures);
   const targets: Target[] = [{ name: 'direct', port: run.upstreamPort }, ...running];
   const rounds = new Map<PeerName | 'direct', OpenLoopResult[]>(targets.map(({ name }) => [name, []]));
@@ -53,7 +57,14 @@ export async function measureLatency(run: BenchRun, ratePerSecond: number, failu
 async function generate(run: BenchRun, port: number, ratePerSecond: number): Promise<OpenLoopResult> {
   const paths = Array.from({ length: USUAL_ROUTES }, (_, route) => `/r${route}/small`);
   const seconds = run.seconds;
-  const load: OpenLoopLoad = { port, paths, ratePerSecond, seconds, warmUpSeconds: WARM_UP_SECONDS, connections: CONNECTIONS };
+  const load: OpenLoopLoad = {
+    port,
+    paths,
+    ratePerSecond,
+    seconds,
+    warmUpSeconds: WARM_UP_SECONDS,
+    connections: CONNECTIONS,
+  };
   const launch = { command: process.execPath, args: [GENERATOR, JSON.stringify(load)] };
   return JSON.parse(await run.workspace.run(launch, (seconds + 15) * 1_000)) as OpenLoopResult;
 }

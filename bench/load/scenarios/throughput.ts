@@ -32,7 +32,11 @@ const WARM_UP_SECONDS = 1;
  *
  * Jobs with the same number of routes share the started peers; those that wait for their turn are idle.
  */
-export async function measureThroughput(run: BenchRun, jobs: readonly Job[], failures: Failure[]): Promise<JobResult[]> {
+export async function measureThroughput(
+  run: BenchRun,
+  jobs: readonly Job[],
+  failures: Failure[],
+): Promise<JobResult[]> {
   const results: JobResult[] = [];
   for (const [routes, sameRoutes] of Map.groupBy(jobs, (job) => job.routes)) {
     const running = await startPeers(run, routes, failures);

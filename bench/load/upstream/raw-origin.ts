@@ -1,4 +1,4 @@
-// The origin where nginx is not installed: `node raw-origin.ts <port>`.
+// The origin where nginx is not installed: a program, `node raw-origin.ts <port>`.
 // It trusts its callers: one request at a time, lengths declared, nothing hostile.
 
 import { createServer, type Socket } from 'node:net';
@@ -7,7 +7,12 @@ import { RESOURCE_BYTES } from '../jobs.ts';
 const answers = new Map(Object.entries(RESOURCE_BYTES).map(([name, bytes]) => [name, answer(bytes)]));
 const missing = Buffer.from('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n');
 
-createServer({ noDelay: true }, serve).listen({ port: Number(process.argv[2]), host: '127.0.0.1', backlog: 4096 });
+/** Where this program is. */
+export const RAW_ORIGIN = import.meta.filename;
+
+if (import.meta.main) {
+  createServer({ noDelay: true }, serve).listen({ port: Number(process.argv[2]), host: '127.0.0.1', backlog: 4096 });
+}
 
 function answer(bytes: number): Buffer {
   return Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${bytes}\r\n\r\n${'x'.repeat(bytes)}`);
@@ -24,7 +29,7 @@ function serve(socket: Socket): void {
       if (bodyLeft === 0) respond();
     }
     head += text;
-    let end = head.indexOf('\r\n\r\n');
+    const end = head.indexOf('\r\n\r\n');
     if (bodyLeft > 0 || end < 0) return;
     text = head.slice(end + 4);
     head = head.slice(0, end + 4);

@@ -7,6 +7,7 @@ import { freePort } from '../machine/ports.ts';
 import type { Launch, Started, Workspace } from '../machine/workspace.ts';
 import { installedVersion } from '../peers/peer.ts';
 import { untilAnswered } from '../peers/running-peer.ts';
+import { RAW_ORIGIN } from './raw-origin.ts';
 
 /** The running origin. */
 export interface Upstream {
@@ -28,7 +29,7 @@ export async function startUpstream(workspace: Workspace): Promise<Upstream> {
 }
 
 function rawOrigin(port: number): Launch {
-  return { command: process.execPath, args: [join(import.meta.dirname, 'raw-origin.ts'), `${port}`] };
+  return { command: process.execPath, args: [RAW_ORIGIN, `${port}`] };
 }
 
 function nginxOrigin(folder: string, port: number): Launch {
