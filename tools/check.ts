@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
+import { stripVTControlCharacters } from 'node:util';
 
 type Check = { readonly name: string; readonly command: readonly [string, ...string[]]; readonly remedy: string };
 
@@ -22,7 +23,7 @@ const CHECKS: readonly Check[] = [
   },
   {
     name: 'dead code',
-    command: [join(BIN, 'knip'), '--no-progress', '--treat-config-hints-as-errors'],
+    command: [join(BIN, 'knip'), '--no-progress'],
     remedy: 'delete what nobody uses, or do not export it',
   },
   { name: 'format', command: [join(BIN, 'oxfmt'), '--check'], remedy: 'npm run format' },
@@ -44,8 +45,13 @@ function run({ name, command: [program, ...args], remedy }: Check): Promise<bool
       const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
       const passed = code === 0;
       console.log(passed ? `passed  ${name} (${seconds} s)` : `FAILED  ${name} (${seconds} s; ${remedy})`);
-      if (!passed) console.log(Buffer.concat(output).toString().trimEnd().replace(/^/gm, '        '));
+      if (!passed) console.log(indent(Buffer.concat(output).toString()));
       resolve(passed);
     });
   });
+}
+
+/** Without colours: some tools colour a pipe as soon as they see that they run in CI. */
+function indent(output: string): string {
+  return stripVTControlCharacters(output).trimEnd().replace(/^/gm, '        ');
 }
