@@ -1,0 +1,26 @@
+import { backendKind } from './backend.ts';
+import { endpointSliceKind } from './endpoint-slice.ts';
+import { gatewayClassKind } from './gateway-class.ts';
+import { gatewayKind } from './gateway.ts';
+import { httpRouteKind } from './http-route.ts';
+import { namespaceKind } from './namespace.ts';
+import { referenceGrantKind } from './reference-grant.ts';
+import type { Resource } from './resource.ts';
+import type { Kind } from './schema/kind.ts';
+import { secretKind } from './secret.ts';
+import { serviceKind } from './service.ts';
+
+/** Every kind that documents may declare, by name. */
+export const kinds: ReadonlyMap<string, Kind<Resource>> = new Map(
+  [
+    backendKind,
+    endpointSliceKind,
+    gatewayKind,
+    gatewayClassKind,
+    httpRouteKind,
+    namespaceKind,
+    referenceGrantKind,
+    secretKind,
+    serviceKind,
+  ].map((kind) => [kind.name, kind as Kind<Resource>]),
+);

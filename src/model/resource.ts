@@ -1,0 +1,50 @@
+import type { Backend } from './backend.ts';
+import type { EndpointSlice } from './endpoint-slice.ts';
+import type { GatewayClass } from './gateway-class.ts';
+import type { Gateway } from './gateway.ts';
+import type { HTTPRoute } from './http-route.ts';
+import type { Namespace } from './namespace.ts';
+import type { ReferenceGrant } from './reference-grant.ts';
+import type { Secret } from './secret.ts';
+import type { Service } from './service.ts';
+
+export type { ObjectMeta } from './schema/object-meta.ts';
+
+/** Anything that an operator declares: validated, defaulted, frozen, and JSON as it is. */
+export type Resource =
+  | Backend
+  | EndpointSlice
+  | Gateway
+  | GatewayClass
+  | HTTPRoute
+  | Namespace
+  | ReferenceGrant
+  | Secret
+  | Service;
+
+/** The resource of a kind, by the kind's name. */
+export type ResourceOf<K extends Resource['kind']> = Extract<Resource, { readonly kind: K }>;
+
+/** What identifies a resource. */
+export interface Identified {
+  readonly kind: string;
+  readonly metadata: { readonly namespace: string; readonly name: string };
+}
+
+/**
+ * Tells what no two resources share.
+ *
+ * @returns for example `HTTPRoute/shop/web`; `GatewayClass//edge` for a cluster-scoped kind
+ */
+export function resourceKey({ kind, metadata }: Identified): string {
+  return `${kind}/${metadata.namespace}/${metadata.name}`;
+}
+
+/**
+ * Names a resource for people.
+ *
+ * @returns for example `HTTPRoute shop/web`; `GatewayClass edge` for a cluster-scoped kind
+ */
+export function resourceTitle({ kind, metadata }: Identified): string {
+  return metadata.namespace === '' ? `${kind} ${metadata.name}` : `${kind} ${metadata.namespace}/${metadata.name}`;
+}

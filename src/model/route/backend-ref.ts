@@ -1,0 +1,24 @@
+import { group, kindName, namespaceName, objectName, port } from '../schema/field.ts';
+import { rule } from '../schema/rule.ts';
+
+/** The fields of every reference to something that requests can be sent to. */
+export const backendRefFields = {
+  group: group().default('').describe('API group: empty for Service, selvage.dev for Backend.'),
+  kind: kindName().default('Service').describe('Service or Backend.'),
+  name: objectName().describe('Name of the referent.'),
+  namespace: namespaceName().optional().describe('Namespace of the referent; another one than the own needs a ReferenceGrant.'),
+  port: port().optional().describe('Port of the Service; required for one.'),
+};
+
+interface Reference {
+  readonly group: string;
+  readonly kind: string;
+  readonly port?: number | undefined;
+}
+
+/** A Service may have many ports: which one is meant must be said. */
+export const servicePortGiven = rule<Reference>(['group', 'kind', 'port'], function* (reference) {
+  if (reference.group === '' && reference.kind === 'Service' && reference.port === undefined) {
+    yield { path: ['port'], message: 'required field is missing', expected: 'the port of the Service, an integer from 1 to 65535' };
+  }
+});

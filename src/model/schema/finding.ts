@@ -1,0 +1,174 @@
+import * as z from 'zod';
+import type { Path } from '../field-path.ts';
+import { nearestWord } from './nearest-word.ts';
+import { schemaAt } from './schema-walk.ts';
+
+/** One thing wrong with a value, before anybody knows where it was written. */
+export interface Finding {
+  readonly path: Path;
+  readonly message: string;
+  /** Worded to follow "expected". */
+  readonly expected?: string;
+}
+
+/** How findings are worded for one kind. */
+export interface Wording {
+  /** The schema of the whole document, for what it knows at a path. */
+  readonly schema: z.core.$ZodType;
+  /** True where no value may be shown. */
+  readonly confidential: boolean;
+}
+
+/** Begins complaints about a value's pattern. */
+const malformed = 'malformed';
+
+/** Turns what the schema library found into what an operator reads. */
+export function findingsOf(issues: readonly z.core.$ZodIssue[], wording: Wording): Finding[] {
+  const seen = new Set<string>();
+  return issues
+    .flatMap((issue) => findingsIn(issue, wording))
+    .filter((finding) => {
+      // A name that is empty or too long is also against the pattern for names: the first of both says enough.
+      const path = JSON.stringify(finding.path);
+      const repeats = seen.has(path) && finding.message.startsWith(malformed);
+      seen.add(path);
+      return !repeats;
+    });
+}
+
+function findingsIn(issue: z.core.$ZodIssue, wording: Wording): Finding[] {
+  const path = issue.path as Path;
+  if (issue.code !== 'custom' && issue.input === undefined && issue.code !== 'unrecognized_keys' && issue.code !== 'invalid_key') {
+    return [{ path, message: 'required field is missing', expected: expectationOf(issue, wording) }];
+  }
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => unknownField([...path, key], wording));
+    case 'invalid_key':
+      return [unusableKey(issue, wording)];
+    case 'custom':
+      return [{ path, message: issue.message, ...expectedIn(issue.params) }];
+    default:
+      return [{ path, message: complaintOf(issue, wording), expected: expectationOf(issue, wording) }];
+  }
+}
+
+function expectedIn(params: Record<string, unknown> | undefined): { expected?: string } {
+  const expected = params?.['expected'];
+  return typeof expected === 'string' ? { expected } : {};
+}
+
+function unknownField(path: Path, { schema }: Wording): Finding {
+  const parent = schemaAt(schema, path.slice(0, -1));
+  const known = parent instanceof z.core.$ZodObject ? Object.keys(parent._zod.def.shape) : [];
+  return { path, message: 'unknown field', expected: choices(String(path.at(-1)), known) };
+}
+
+function unusableKey(issue: z.core.$ZodIssueInvalidKey, { confidential }: Wording): Finding {
+  const path = issue.path as Path;
+  const expected = issue.issues[0]?.message ?? 'another name';
+  // What went wrong in a Secret may have turned a value into a key.
+  if (confidential) return { path: path.slice(0, -1), message: `${malformed} entry name`, expected };
+  return { path, message: `${malformed} key ${quote(path.at(-1))}`, expected };
+}
+
+function complaintOf(issue: z.core.$ZodIssue, { confidential }: Wording): string {
+  const { input } = issue;
+  switch (issue.code) {
+    case 'invalid_value':
+      if (typeof input !== 'object' || input === null) return confidential ? 'unknown value' : `unknown value ${quote(input)}`;
+      break;
+    case 'invalid_format':
+      return confidential ? `${malformed} value` : `${malformed} value ${quote(input)}`;
+    case 'too_small':
+    case 'too_big':
+      return `found ${sizeOf(input)}`;
+    default:
+      break;
+  }
+  return `found ${describeValue(input, confidential)}`;
+}
+
+function sizeOf(input: unknown): string {
+  if (typeof input === 'string') return counted(input.length, 'character');
+  if (Array.isArray(input)) return counted(input.length, 'item');
+  if (typeof input === 'object' && input !== null) return counted(Object.keys(input).length, 'entry', 'entries');
+  return String(input);
+}
+
+function counted(count: number, one: string, many = `${one}s`): string {
+  if (count === 0) return one === 'character' ? 'an empty string' : `no ${many}`;
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+function expectationOf(issue: z.core.$ZodIssue, wording: Wording): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return typeExpectation(issue, wording);
+    case 'invalid_value':
+      return choices(wording.confidential ? undefined : issue.input, issue.values.map(String));
+    case 'too_small':
+    case 'too_big':
+      return sizeExpectation(issue, wording);
+    default:
+      return issue.message;
+  }
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: 'a string',
+  number: 'a number',
+  int: 'an integer',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a map',
+  record: 'a map',
+};
+
+function typeExpectation({ expected, input, path }: z.core.$ZodIssueInvalidType, wording: Wording): string {
+  const name = typeNames[expected] ?? expected;
+  const wanted = rangeAt(wording, path) ?? name;
+  if (name === 'a string') return typeof input === 'number' || typeof input === 'boolean' ? `${name} (put it in quotes)` : name;
+  return typeof input === 'string' && /^(true|false|\d{1,15})$/.test(input) ? `${wanted} (write it without quotes)` : wanted;
+}
+
+function rangeAt({ schema }: Wording, path: readonly PropertyKey[]): string | undefined {
+  const at = schemaAt(schema, path);
+  if (!(at instanceof z.ZodNumber)) return undefined;
+  const { minValue, maxValue } = at;
+  if (minValue === null || Math.abs(minValue) >= Number.MAX_SAFE_INTEGER) return undefined;
+  if (maxValue === null || maxValue >= Number.MAX_SAFE_INTEGER) return `an integer of at least ${minValue}`;
+  return `an integer from ${minValue} to ${maxValue}`;
+}
+
+function sizeExpectation(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, wording: Wording): string {
+  const limit = Number(issue.code === 'too_small' ? issue.minimum : issue.maximum);
+  const bound = issue.code === 'too_small' ? `at least ${limit}` : `at most ${limit}`;
+  if (issue.origin === 'string') return `${bound} character${limit === 1 ? '' : 's'}`;
+  if (issue.origin === 'array') return `${bound} item${limit === 1 ? '' : 's'}`;
+  return rangeAt(wording, issue.path) ?? bound;
+}
+
+/** Lists what is known, and asks whether the nearest was meant. */
+export function choices(word: unknown, known: readonly string[]): string {
+  const list = known.length === 1 ? String(known[0]) : `one of ${known.join(', ')}`;
+  const nearest = typeof word === 'string' ? nearestWord(word, known) : undefined;
+  return nearest === undefined || known.length === 1 ? list : `${list} (did you mean ${nearest}?)`;
+}
+
+/** Names a value's type, and the value itself where it is short and no secret. */
+export function describeValue(value: unknown, confidential: boolean): string {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a map';
+  const type = typeof value === 'string' ? 'the string' : `the ${typeof value}`;
+  if (confidential) return `a ${typeof value}`;
+  return `${type} ${quote(value)}`;
+}
+
+/** Quotes a value for a message, cut where it is long. */
+export function quote(value: unknown): string {
+  const text = String(value);
+  const cut = text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return typeof value === 'string' ? JSON.stringify(cut) : cut;
+}
