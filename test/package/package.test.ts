@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import process from 'node:process';
 import { after, before, test } from 'node:test';
+import { findImports } from '../../tools/dependencies/imports.ts';
 
 const ROOT = dirname(dirname(import.meta.dirname));
 const hasProgram = existsSync(join(ROOT, 'src', 'app', 'main.ts'));
@@ -96,6 +97,15 @@ test('package holds emitted code, types and the licence, but no source and no te
   );
   assert.ok(files.includes('LICENSE'));
   assert.ok(files.some((path) => path.endsWith('.d.ts')));
+});
+
+test('package names by a relative path no source file, also where it starts a worker', () => {
+  const wrong = globSync('dist/**/*.js', { cwd: installed }).flatMap((path) =>
+    findImports(readFileSync(join(installed, path), 'utf8'))
+      .filter(({ specifier }) => specifier.startsWith('.') && !existsSync(join(installed, dirname(path), specifier)))
+      .map(({ specifier, line }) => `${path}:${line}: ${specifier}`),
+  );
+  assert.deepEqual(wrong, []);
 });
 
 test('package has a program that can be executed', () => {
