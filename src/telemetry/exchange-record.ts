@@ -7,10 +7,18 @@ export interface ExchangeRecord {
   /** What went downstream; null where the client left before. */
   readonly response: ResponseHead | null;
   readonly error: ProxyError | null;
-  readonly peer: { readonly remoteAddress: string; readonly remotePort: number; readonly localPort: number; readonly encrypted: boolean };
+  readonly peer: {
+    readonly remoteAddress: string;
+    readonly remotePort: number;
+    readonly localPort: number;
+    readonly encrypted: boolean;
+  };
   readonly listener: { readonly name: string; readonly gateway: string } | null;
   readonly rule: { readonly route: string; readonly name: string } | null;
-  readonly cluster: { readonly name: string; readonly service: { readonly name: string; readonly namespace: string } } | null;
+  readonly cluster: {
+    readonly name: string;
+    readonly service: { readonly name: string; readonly namespace: string };
+  } | null;
   readonly requestId: string;
   /** As routed, before any rewrite. */
   readonly host: string;
