@@ -42,7 +42,7 @@ test('findImports finds what is exported from elsewhere', () => {
 
 test('findImports finds modules that are loaded later', () => {
   const source = `await import('./a.ts'); new Worker(import.meta.resolve('#b/c.ts'));
-    new URL('./d.ts', import.meta.url); new URL('/path', base); import(computed); import.meta.url;
+    new URL('./d.ts', import.meta.url); new URL('/path', base); new URL('./table.json', import.meta.url); import(computed); import.meta.url;
     type T = import('./e.ts').T; const in_template = \`\${(await import('./f.ts')).x}\`; import(\`./g.ts\`);`;
   assert.deepEqual(specifiers(source), ['./a.ts', '#b/c.ts', './d.ts', './e.ts', './f.ts', './g.ts']);
 });

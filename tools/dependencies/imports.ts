@@ -47,8 +47,10 @@ function exportStatementAt(tokens: readonly Token[], at: number): Import | undef
   return named(sourceOfClause(tokens, first), first === at + 2);
 }
 
+/** A URL beside the module is an import where it names a source file; else it is a file that is read. */
 function urlAt(tokens: readonly Token[], at: number): Import | undefined {
-  return startsWith(tokens, at + 1, [',', 'import', '.', 'meta', '.', 'url']) ? named(tokens[at], false) : undefined;
+  const isBesideModule = startsWith(tokens, at + 1, [',', 'import', '.', 'meta', '.', 'url']);
+  return isBesideModule && /\.tsx?$/.test(tokens[at]?.text ?? '') ? named(tokens[at], false) : undefined;
 }
 
 /** The string after `from`, if the clause that starts here has one; a clause holds only names, braces, commas and `*`. */
