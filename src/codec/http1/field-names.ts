@@ -1,0 +1,123 @@
+import { TOKEN_LOWER } from '#http/token.ts';
+
+/*
+ * Well-known field names as small numbers and shared strings. A name is looked up by a hash that the scanner computes
+ * while it validates the octets, so that a known name costs no allocation and compares by identity ever after.
+ */
+
+/** Number of a name that is not in the table. */
+export const UNKNOWN_NAME = 0;
+
+// What the decoders turn into properties of the head, or drop: never in `Fields`.
+export const HOST = 1;
+export const CONTENT_LENGTH = 2;
+export const TRANSFER_ENCODING = 3;
+export const CONNECTION = 4;
+export const KEEP_ALIVE = 5;
+export const PROXY_CONNECTION = 6;
+export const TE = 7;
+export const UPGRADE = 8;
+export const HTTP2_SETTINGS = 9;
+export const EXPECT = 10;
+/** Names from this number on are ordinary fields. */
+export const FIRST_ORDINARY = 11;
+
+const HEAD_NAMES = [
+  '', 'host', 'content-length', 'transfer-encoding', 'connection', 'keep-alive', 'proxy-connection', 'te', 'upgrade',
+  'http2-settings', 'expect',
+];
+
+const ORDINARY_NAMES = (
+  'accept accept-charset accept-encoding accept-language accept-ranges access-control-allow-credentials ' +
+  'access-control-allow-headers access-control-allow-methods access-control-allow-origin access-control-expose-headers ' +
+  'access-control-max-age access-control-request-headers access-control-request-method age allow alt-svc authorization ' +
+  'b3 baggage cache-control content-disposition content-encoding content-language content-location content-range ' +
+  'content-security-policy content-type cookie date dnt early-data etag forwarded from grpc-accept-encoding ' +
+  'grpc-encoding grpc-message grpc-status grpc-timeout idempotency-key if-match if-modified-since if-none-match ' +
+  'if-range if-unmodified-since last-modified link location max-forwards origin pragma priority proxy-authenticate ' +
+  'proxy-authorization range ratelimit ratelimit-policy referer referrer-policy retry-after sec-ch-ua ' +
+  'sec-ch-ua-mobile sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site sec-fetch-user ' +
+  'sec-websocket-accept sec-websocket-extensions sec-websocket-key sec-websocket-protocol sec-websocket-version ' +
+  'server server-timing set-cookie strict-transport-security traceparent tracestate trailer ' +
+  'upgrade-insecure-requests user-agent vary via www-authenticate x-api-key x-b3-parentspanid x-b3-sampled ' +
+  'x-b3-spanid x-b3-traceid x-content-type-options x-envoy-expected-rq-timeout-ms x-forwarded-client-cert ' +
+  'x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-proto x-frame-options x-powered-by x-real-ip ' +
+  'x-request-id x-requested-with x-xss-protection'
+).split(' ');
+
+/** The names by their numbers. */
+export const FIELD_NAMES: readonly string[] = [...HEAD_NAMES, ...ORDINARY_NAMES];
+
+/*
+ * Fields that mean something beyond one connection. Naming one in `Connection` is how a sender has another hop remove
+ * what that hop's own rules rest on (who the caller is, how long the content is), so it is refused instead of obeyed;
+ * RFC 9110 §7.6.1 forbids senders to do it.
+ */
+const END_TO_END = new Set(
+  (
+    'host content-length content-type content-encoding authorization cookie set-cookie cache-control origin forwarded ' +
+    'x-forwarded-client-cert x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-proto x-real-ip ' +
+    'x-request-id traceparent tracestate'
+  ).split(' '),
+);
+
+/** Whether `Connection` must not name this field. @param name lower case */
+export function isEndToEnd(name: string): boolean {
+  return END_TO_END.has(name);
+}
+
+/*
+ * Fields that must be known before the content, so that a trailer of that name can only be meant to override what
+ * was decided without it (RFC 9110 §6.5.1). They are dropped, as if the sender had not sent them.
+ */
+const NOT_IN_TRAILERS = new Set(
+  (
+    'authorization proxy-authorization www-authenticate proxy-authenticate cookie set-cookie content-encoding ' +
+    'content-type content-range content-location trailer cache-control max-forwards range if-match if-none-match ' +
+    'if-modified-since if-unmodified-since if-range age date location retry-after vary warning pragma origin ' +
+    'forwarded x-forwarded-client-cert x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-proto x-real-ip'
+  ).split(' '),
+);
+
+/** Whether a trailer of this name is dropped. @param name lower case */
+export function isDroppedTrailer(name: string): boolean {
+  return NOT_IN_TRAILERS.has(name);
+}
+
+const SLOTS = 512;
+const slots = new Uint16Array(SLOTS);
+fillSlots();
+
+function fillSlots(): void {
+  for (let id = 1; id < FIELD_NAMES.length; id++) {
+    let slot = hashOf(FIELD_NAMES[id]!) & (SLOTS - 1);
+    while (slots[slot] !== 0) slot = (slot + 1) & (SLOTS - 1);
+    slots[slot] = id;
+  }
+}
+
+function hashOf(name: string): number {
+  let hash = 0;
+  for (let i = 0; i < name.length; i++) hash = (Math.imul(hash, 31) + name.charCodeAt(i)) | 0;
+  return hash;
+}
+
+/**
+ * Finds the number of the name in `buffer[start, end)`, in any case.
+ * @param hash of the name in lower case: `hash * 31 + octet` over its octets, modulo 2^32
+ * @returns the number, or {@link UNKNOWN_NAME}
+ */
+export function findFieldName(buffer: Uint8Array, start: number, end: number, hash: number): number {
+  let slot = hash & (SLOTS - 1);
+  for (let id = slots[slot]!; id !== 0; id = slots[slot]!) {
+    if (isName(buffer, start, end, FIELD_NAMES[id]!)) return id;
+    slot = (slot + 1) & (SLOTS - 1);
+  }
+  return UNKNOWN_NAME;
+}
+
+function isName(buffer: Uint8Array, start: number, end: number, name: string): boolean {
+  if (name.length !== end - start) return false;
+  for (let i = 0; i < name.length; i++) if (TOKEN_LOWER[buffer[start + i]!] !== name.charCodeAt(i)) return false;
+  return true;
+}

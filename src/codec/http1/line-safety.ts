@@ -1,0 +1,65 @@
+import { Fields } from '#http/fields.ts';
+import { isFieldName } from '#http/token.ts';
+
+/*
+ * The last look at what leaves. Heads from decoders are valid; what filters put into them should be. If one does not
+ * check, its mistake must not become request or response splitting (CR or LF that an attacker chose).
+ */
+
+const HTAB = 0x09;
+const SP = 0x20;
+const DEL = 0x7f;
+const LATIN1_END = 0x100;
+
+/**
+ * Whether the text holds no control character beside its own line ends, and nothing that a write as latin1 would cut
+ * to another octet (U+010A would become LF).
+ * @param lines how many line ends the text has of itself
+ */
+export function isClean(text: string, lines: number): boolean {
+  let controls = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c < SP && c !== HTAB) controls++;
+    else if (c >= LATIN1_END) return false;
+  }
+  return controls === lines * 2;
+}
+
+/** Whether the text may stand between the spaces of a request line. */
+export function isVisible(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c <= SP || c >= DEL) return false;
+  }
+  return true;
+}
+
+/** @returns the target with all that must not stand in a request line escaped; never throws */
+export function escapeTarget(target: string): string {
+  let out = '';
+  for (const octet of Buffer.from(target, 'utf8')) {
+    out += octet > SP && octet < DEL ? String.fromCharCode(octet) : `%${octet.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return out;
+}
+
+/** @returns fields that fit in lines: octets that no value may hold become spaces (RFC 9110 §5.5), bad names go */
+export function repairFields(fields: Fields): Fields {
+  const repaired: string[] = [];
+  for (let i = 0; i < fields.entries.length; i += 2) {
+    const name = fields.entries[i]!;
+    if (isFieldName(name)) repaired.push(name, blankOut(fields.entries[i + 1]!));
+  }
+  return new Fields(repaired);
+}
+
+/** @returns the text with a space for each character that must not stand in a field value */
+export function blankOut(text: string): string {
+  let out = '';
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    out += (c < SP && c !== HTAB) || c === DEL || c >= LATIN1_END ? ' ' : text[i]!;
+  }
+  return out;
+}
