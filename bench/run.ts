@@ -3,12 +3,13 @@
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, release } from 'node:os';
 import { JOBS, USUAL_JOB, type Group } from './load/jobs.ts';
+import { backgroundShare } from './load/machine/background.ts';
 import { Workspace } from './load/machine/workspace.ts';
 import { installedVersion, type Peer, type PeerName } from './load/peers/peer.ts';
 import { PEERS } from './load/peers/peers.ts';
 import { evaluateBars, verdictOf } from './load/report/bars.ts';
 import { formatReport } from './load/report/report.ts';
-import { saturationOf, type Results } from './load/report/results.ts';
+import { saturations, type Results } from './load/report/results.ts';
 import type { BenchRun, Failure } from './load/scenarios/bench-run.ts';
 import { measureLatency, type LatencyResult } from './load/scenarios/latency.ts';
 import { measureMemory } from './load/scenarios/memory.ts';
@@ -17,6 +18,9 @@ import { measureThroughput, type JobResult } from './load/scenarios/throughput.t
 import { startUpstream, type Upstream } from './load/upstream/upstream.ts';
 import { HELP, parseOptions, type BenchOptions } from './options.ts';
 import { profileSelvage } from './profile.ts';
+
+/** Above this share of background work, latencies are those of the scheduler. */
+const QUIET_SHARE = 0.1;
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -48,6 +52,7 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function compare(workspace: Workspace, upstream: Upstream, options: BenchOptions): Promise<number> {
   const { peers, machine } = choosePeers(options.peers, upstream);
+  const busyBefore = await backgroundShare();
   const run: BenchRun = {
     workspace,
     upstreamPort: upstream.port,
@@ -57,10 +62,19 @@ async function compare(workspace: Workspace, upstream: Upstream, options: BenchO
     accessLog: options.accessLog,
     say: (message) => process.stderr.write(`${message}\n`),
   };
-  const results = await measure(run, options.groups, machine);
+  const measured = await measure(run, options.groups, machine);
+  const background = describeBackground(busyBefore, await backgroundShare());
+  const results = { ...measured, machine: { ...machine, background } };
   process.stdout.write(formatReport(results));
   if (options.jsonFile !== undefined) writeFileSync(options.jsonFile, toJson(results));
   return results.failures.length === 0 ? 0 : 1;
+}
+
+function describeBackground(before: number, after: number): string {
+  const shares = `others used ${(before * 100).toFixed(0)} % of the CPUs before and ${(after * 100).toFixed(0)} % after`;
+  return Math.max(before, after) > QUIET_SHARE
+    ? `${shares}: TOO BUSY, trust the ratios a little and the rest not`
+    : shares;
 }
 
 function choosePeers(
@@ -101,28 +115,16 @@ async function measure(run: BenchRun, groups: readonly Group[], machine: Record<
   };
 }
 
-/**
- * Measures latency at half of what the slower of Selvage and HAProxy can do, at the same rate for all. A peer that would
- * be near or over its own saturation there is left out: its queue would grow for as long as one measures.
- */
+/** Measures what each peer can do at most first, unless that was measured already. */
 async function latencyBelowSaturation(
   run: BenchRun,
   measured: readonly JobResult[],
   failures: Failure[],
 ): Promise<LatencyResult | undefined> {
   const usual = JOBS.filter((job) => job.name === USUAL_JOB);
-  const jobs = measured.some(({ job }) => job.name === USUAL_JOB)
-    ? measured
-    : await measureThroughput(run, usual, failures);
-  const saturation = (name: PeerName): number => saturationOf(jobs, USUAL_JOB, name) ?? 0;
-  const deciding = run.peers.map((peer) => peer.name).filter((name) => name === 'selvage' || name === 'haproxy');
-  const known = (deciding.length > 0 ? deciding : run.peers.map((peer) => peer.name))
-    .map(saturation)
-    .filter((rate) => rate > 0);
-  if (known.length === 0) return undefined;
-  const ratePerSecond = Math.round(Math.min(...known) / 2);
-  const peers = run.peers.filter((peer) => saturation(peer.name) * 0.8 > ratePerSecond);
-  return measureLatency({ ...run, peers }, ratePerSecond, failures);
+  const isMeasured = measured.some(({ job }) => job.name === USUAL_JOB);
+  const jobs = isMeasured ? measured : await measureThroughput(run, usual, failures);
+  return measureLatency(run, saturations(jobs, USUAL_JOB), failures);
 }
 
 function toJson(results: Results): string {

@@ -49,7 +49,7 @@ test('evaluateBars subtracts the direct latency before it compares', () => {
     ['haproxy' as const, latencyOf(200)],
     ['selvage' as const, latencyOf(310)],
   ]);
-  const bar = evaluateBars({ ...NOTHING, latency: { ratePerSecond: 1, rounds } })[4];
+  const bar = evaluateBars({ ...NOTHING, latency: { ratePerSecond: 1, rounds, leftOut: [] } })[4];
   assert.ok(bar !== undefined);
   assert.equal(bar.measured, 2.1);
   assert.equal(verdictOf(bar), 'miss');

@@ -80,7 +80,10 @@ function formatLatency(latency: LatencyResult): string {
       formatNumber(median(added) / median(reference ?? [])),
     ];
   });
-  return `latency at ${latency.ratePerSecond} requests/s, 64 connections, from when each was due\n${formatTable(header, rows)}`;
+  const leftOut = latency.leftOut
+    .map((peer) => `  ${peer}: left out, this rate is too near to its saturation\n`)
+    .join('');
+  return `latency at ${latency.ratePerSecond} requests/s, 64 connections, from when each was due\n${formatTable(header, rows)}${leftOut}`;
 }
 
 function formatMemory(memory: ReadonlyMap<PeerName, MemoryResult>): string {

@@ -49,8 +49,10 @@ export function addedLatencyUs(
   return through.map((round, index) => round[quantile] - (direct[index]?.[quantile] ?? Number.NaN));
 }
 
-/** @returns the median requests per second that a peer answered in a job. */
-export function saturationOf(jobs: readonly JobResult[], job: string, peer: PeerName): number | undefined {
-  const rounds = jobs.find((result) => result.job.name === job)?.rounds.get(peer);
-  return rounds === undefined ? undefined : median(rounds.map((round) => round.requestsPerSecond));
+/** @returns the median requests per second that each peer answered in a job; empty when the job was not measured. */
+export function saturations(jobs: readonly JobResult[], job: string): Map<PeerName, number> {
+  const rounds = jobs.find((result) => result.job.name === job)?.rounds ?? new Map<PeerName, Measurement[]>();
+  return new Map(
+    [...rounds].map(([peer, measured]) => [peer, median(measured.map((round) => round.requestsPerSecond))]),
+  );
 }

@@ -10,7 +10,12 @@ import { startPeers, stopPeers, type BenchRun, type Failure } from './bench-run.
 export interface LatencyResult {
   readonly ratePerSecond: number;
   readonly rounds: ReadonlyMap<PeerName | 'direct', readonly OpenLoopResult[]>;
+  /** Peers that cannot keep up with this rate: their queues would grow for as long as one measures. */
+  readonly leftOut: readonly PeerName[];
 }
+
+/** A peer takes part up to this share of its own saturation. */
+const HIGHEST_LOAD = 0.8;
 
 const WARM_UP_SECONDS = 1;
 const CONNECTIONS = 64;
@@ -22,16 +27,22 @@ interface Target {
 }
 
 /**
- * Sends every peer and the origin itself the same requests at the same rate, in turns.
+ * Sends the peers and the origin itself the same requests at the same rate, in turns: at half of what the slower of
+ * Selvage and HAProxy can do, or of what the slowest can do where neither takes part.
  *
- * @param ratePerSecond - arrival rate; the result means something below each peer's saturation only.
+ * @param saturation - requests per second that each peer answered at most; peers without are left out.
+ * @returns nothing when no peer has a known saturation.
  */
 export async function measureLatency(
   run: BenchRun,
-  ratePerSecond: number,
+  saturation: ReadonlyMap<PeerName, number>,
   failures: Failure[],
-): Promise<LatencyResult> {
-  const running = await startPeers(run, USUAL_ROUTES, failures);
+): Promise<LatencyResult | undefined> {
+  if (saturation.size === 0) return undefined;
+  const ratePerSecond = arrivalRate(saturation);
+  const able = run.peers.filter(({ name }) => (saturation.get(name) ?? 0) * HIGHEST_LOAD > ratePerSecond);
+  const leftOut = run.peers.filter((peer) => !able.includes(peer)).map((peer) => peer.name);
+  const running = await startPeers({ ...run, peers: able }, USUAL_ROUTES, failures);
   const targets: Target[] = [{ name: 'direct', port: run.upstreamPort }, ...running];
   const rounds = new Map<PeerName | 'direct', OpenLoopResult[]>(targets.map(({ name }) => [name, []]));
   // Round 0 warms up what has just been started.
@@ -51,7 +62,13 @@ export async function measureLatency(
     for (const peer of running) peer.emptyLog();
   }
   await stopPeers(running);
-  return { ratePerSecond, rounds };
+  return { ratePerSecond, rounds, leftOut };
+}
+
+function arrivalRate(saturation: ReadonlyMap<PeerName, number>): number {
+  const deciding = [...saturation].filter(([name]) => name === 'selvage' || name === 'haproxy');
+  const rates = (deciding.length > 0 ? deciding : [...saturation]).map(([, rate]) => rate);
+  return Math.max(1, Math.round(Math.min(...rates) / 2));
 }
 
 async function generate(run: BenchRun, port: number, ratePerSecond: number): Promise<OpenLoopResult> {

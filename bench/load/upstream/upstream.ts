@@ -39,6 +39,9 @@ function nginxOrigin(folder: string, port: number): Launch {
   return { command: 'nginx', args: ['-p', folder, '-e', join(folder, 'error'), '-c', config] };
 }
 
+// `return` alone would answer an upload before it has come, and a proxy that learns of the answer while it still sends may
+// close both connections. So uploads are read to their end first, which nginx does before it passes a request on, here to
+// itself.
 function originConfig(folder: string, port: number): string {
   return `${process.getuid?.() === 0 ? 'user root;' : ''}
 daemon off;
@@ -61,8 +64,21 @@ http {
   scgi_temp_path ${folder}/scgi;
   server {
     listen 127.0.0.1:${port} backlog=4096;
-    location ~ /(small|sink)$ { return 200 "${'x'.repeat(RESOURCE_BYTES.small)}"; }
+    location ~ /small$ { return 200 "${'x'.repeat(RESOURCE_BYTES.small)}"; }
     location ~ /(16k|1m)$ { alias ${folder}/$1; }
+    location ~ /sink$ {
+      client_body_buffer_size 2m;
+      proxy_pass_request_body off;
+      proxy_set_header Content-Length "";
+      proxy_set_header Connection "";
+      proxy_http_version 1.1;
+      proxy_pass http://answer;
+    }
+  }
+  upstream answer { server unix:${folder}/answer; keepalive 64; keepalive_requests 1000000000; }
+  server {
+    listen unix:${folder}/answer;
+    location / { return 200 "${'x'.repeat(RESOURCE_BYTES.sink)}"; }
   }
 }
 `;
