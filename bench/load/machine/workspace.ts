@@ -33,11 +33,12 @@ export class Workspace {
   readonly folder: string;
   readonly #running = new Set<ChildProcess>();
   #folders = 0;
+  #isInterrupted = false;
 
   constructor() {
     this.folder = mkdtempSync(join(tmpdir(), 'selvage-bench-'));
     process.once('exit', () => this.dispose());
-    for (const [signal, status] of Object.entries(SIGNALS)) process.once(signal, () => process.exit(status));
+    for (const [signal, status] of Object.entries(SIGNALS)) process.on(signal, () => this.#interrupt(status));
   }
 
   /** Makes a new folder inside of the workspace. */
@@ -76,6 +77,8 @@ export class Workspace {
     const limit = setTimeout(() => killGroup(child, 'SIGKILL'), limitMs);
     const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
     clearTimeout(limit);
+    // What follows would take this for a failure of the measured; nothing has to follow.
+    if (this.#isInterrupted) return new Promise(() => {});
     if (status === 0) return output;
     const how = status === null ? `was ended by a signal (limit ${limitMs} ms)` : `exited with ${status}`;
     throw new Error(`cannot complete ${launch.command}: it ${how}: ${complaint.trim().slice(-500)}`);
@@ -94,7 +97,15 @@ export class Workspace {
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   }
 
+  // In order at first, so that nobody's children become orphans; at once when the user insists.
+  #interrupt(status: number): void {
+    if (this.#isInterrupted) process.exit(status);
+    this.#isInterrupted = true;
+    void this.close().finally(() => process.exit(status));
+  }
+
   #spawn(launch: Launch, cwd: string, stdio: ('ignore' | 'pipe' | number)[]): ChildProcess {
+    if (this.#isInterrupted) throw new Error(`cannot start ${launch.command}: the bench is ending`);
     // A group of its own (detached), so that one signal reaches the children of the peer too and Ctrl-C does not
     // reach them before the bench had its say.
     const env = { ...process.env, ...launch.env };
