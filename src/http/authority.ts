@@ -28,7 +28,16 @@ function nameTable(): Uint8Array {
 export function normalizeAuthority(text: string): string | null {
   const hostEnd = text.charCodeAt(0) === BRACKET_OPEN ? ipLiteralEnd(text) : nameEnd(text);
   if (hostEnd <= 0 || (hostEnd < text.length && !isPort(text, hostEnd))) return null;
-  return text.toLowerCase();
+  return hasUpperCase(text) ? text.toLowerCase() : text;
+}
+
+/** Most hosts come in lower case, and looking costs less than `toLowerCase`. */
+function hasUpperCase(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c >= 0x41 && c <= 0x5a) return true;
+  }
+  return false;
 }
 
 /** @returns the host of a normalized authority; an IPv6 address with its brackets */

@@ -45,6 +45,8 @@ const DIGIT_0 = 0x30;
 const DIGIT_9 = 0x39;
 const COLON = 0x3a;
 const QUESTION_MARK = 0x3f;
+/** How many octets from SP on are visible ASCII or SP. */
+const VISIBLE = 0x7f - SP;
 
 /**
  * 1 for each octet of a request target, 2 for `?`. Visible ASCII without `#`: RFC 3986 allows less, but what else
@@ -96,10 +98,11 @@ function scanMethod(buffer: Uint8Array, start: number, end: number, limits: Http
 }
 
 function scanTarget(buffer: Uint8Array, start: number, end: number, limits: Http1Limits): number {
+  const octets = TARGET_OCTET;
   let queryStart = -1;
   let i = start;
   for (; i < end; i++) {
-    const kind = TARGET_OCTET[buffer[i]!];
+    const kind = octets[buffer[i]!];
     if (kind === 1) continue;
     if (kind === 0) break;
     if (queryStart === -1) queryStart = i;
@@ -172,8 +175,10 @@ function scanReason(buffer: Uint8Array, start: number, end: number): number {
  * @see RFC 9112 §5
  */
 export function scanFields(buffer: Uint8Array, start: number, end: number, limits: Http1Limits): number {
-  const lines = scan.lines;
+  const { lines } = scan;
   const maxCount = limits.fieldCount;
+  // A table in a local variable is loaded once, not once an octet.
+  const token = TOKEN_LOWER;
   let count = 0;
   let i = start;
   for (;;) {
@@ -187,12 +192,7 @@ export function scanFields(buffer: Uint8Array, start: number, end: number, limit
     if (count === maxCount) return faulty(FAULTS.fieldCount);
 
     const nameStart = i;
-    let hash = 0;
-    for (; i < end; i++) {
-      const lower = TOKEN_LOWER[buffer[i]!]!;
-      if (lower === 0) break;
-      hash = (Math.imul(hash, 31) + lower) | 0;
-    }
+    while (i < end && token[buffer[i]!] !== 0) i++;
     if (i === end) return INCOMPLETE;
     // White space before the colon is what makes one recipient see `Transfer-Encoding` and another not (§5.1).
     if (buffer[i] !== COLON || i === nameStart) return faulty(nameFault(buffer[nameStart]!));
@@ -200,19 +200,21 @@ export function scanFields(buffer: Uint8Array, start: number, end: number, limit
 
     while (i < end && (buffer[i] === SP || buffer[i] === HTAB)) i++;
     const valueStart = i;
-    while (i < end && FIELD_OCTET[buffer[i]!] === 1) i++;
-    if (i + 1 >= end) {
-      if (i < end && buffer[i] !== CR) return faulty(valueFault(buffer[i]!));
-      return INCOMPLETE;
+    for (; i < end; i++) {
+      const c = buffer[i]!;
+      // One comparison for visible ASCII and SP; then obs-text and HTAB.
+      if ((c - SP) >>> 0 >= VISIBLE && c < 0x80 && c !== HTAB) break;
     }
+    if (i === end) return INCOMPLETE;
     if (buffer[i] !== CR) return faulty(valueFault(buffer[i]!));
+    if (i + 1 === end) return INCOMPLETE;
     if (buffer[i + 1] !== LF) return faulty(FAULTS.lineEnd);
     let valueEnd = i;
     while (valueEnd > valueStart && (buffer[valueEnd - 1] === SP || buffer[valueEnd - 1] === HTAB)) valueEnd--;
     i += 2;
 
     const line = count++ * LINE_INTS;
-    lines[line] = findFieldName(buffer, nameStart, nameEnd, hash);
+    lines[line] = findFieldName(buffer, nameStart, nameEnd);
     lines[line + 1] = nameStart;
     lines[line + 2] = nameEnd;
     lines[line + 3] = valueStart;

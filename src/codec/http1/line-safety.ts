@@ -20,8 +20,9 @@ export function isClean(text: string, lines: number): boolean {
   let controls = 0;
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
-    if (c < SP && c !== HTAB) controls++;
-    else if (c >= LATIN1_END) return false;
+    if ((c - SP) >>> 0 < LATIN1_END - SP || c === HTAB) continue;
+    if (c >= LATIN1_END) return false;
+    controls++;
   }
   return controls === lines * 2;
 }
