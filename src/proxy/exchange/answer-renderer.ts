@@ -139,5 +139,5 @@ function renderGrpc(entry: ErrorEntry, detail: string, type: string): Answer {
 
 /** Percent-encodes all but printable ASCII, and the percent sign (gRPC over HTTP/2, Responses). */
 function encodeGrpcMessage(message: string): string {
-  return message.toWellFormed().replace(/[^\x20-\x24\x26-\x7e]/gu, encodeURIComponent);
+  return message.toWellFormed().replace(/[^\x20-\x24\x26-\x7e]|^ | $/gu, encodeURIComponent);
 }
