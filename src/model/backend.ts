@@ -29,11 +29,7 @@ function isAddress(text: string): boolean {
   return ipVersion(text) !== undefined || (dnsName.test(text) && !endsInNumber.test(text));
 }
 
-const address = z
-  .string()
-  .min(1)
-  .max(254)
-  .describe('IPv4 address, IPv6 address (without brackets) or DNS name.');
+const address = z.string().min(1).max(254).describe('IPv4 address, IPv6 address (without brackets) or DNS name.');
 
 const endpoint = z
   .strictObject({
@@ -45,7 +41,11 @@ const endpoint = z
   .check(
     rule(['address'], function* ({ address: text }) {
       if (text === '' || isAddress(text)) return;
-      yield { path: ['address'], message: `malformed value ${JSON.stringify(text.slice(0, 60))}`, expected: expectedAddress };
+      yield {
+        path: ['address'],
+        message: `malformed value ${JSON.stringify(text.slice(0, 60))}`,
+        expected: expectedAddress,
+      };
     }),
   );
 
@@ -61,7 +61,8 @@ const uniqueEndpoints = unique<Endpoint>(
 const positiveDuration = () =>
   duration().check(
     rule([], function* (text) {
-      if (durationPattern.test(text) && parseDurationMs(text) === 0) yield { path: [], message: `found ${text}`, expected: 'a duration longer than zero' };
+      if (durationPattern.test(text) && parseDurationMs(text) === 0)
+        yield { path: [], message: `found ${text}`, expected: 'a duration longer than zero' };
     }),
   );
 
@@ -72,7 +73,9 @@ const fields = {
       .min(1)
       .max(100)
       .check(uniqueEndpoints)
-      .describe('Where the backend is reached. A DNS name stands for all addresses that it resolves to, which share its weight.'),
+      .describe(
+        'Where the backend is reached. A DNS name stands for all addresses that it resolves to, which share its weight.',
+      ),
     appProtocol: z
       .enum(backendProtocols)
       .optional()
@@ -85,7 +88,9 @@ const fields = {
       .strictObject({
         refreshInterval: positiveDuration()
           .default('30s')
-          .describe('Longest time between two look-ups of a name; a record with a shorter time to live is looked up again sooner.'),
+          .describe(
+            'Longest time between two look-ups of a name; a record with a shorter time to live is looked up again sooner.',
+          ),
         ipFamily: z.enum(['Any', 'IPv4', 'IPv6']).default('Any').describe('Which of the addresses of a name are used.'),
       })
       .prefault({})
@@ -95,11 +100,15 @@ const fields = {
         type: z
           .enum(['LeastRequest', 'RoundRobin', 'Random'])
           .default('LeastRequest')
-          .describe('LeastRequest: of two random endpoints the one with fewer open requests. RoundRobin: in turn. Random.'),
+          .describe(
+            'LeastRequest: of two random endpoints the one with fewer open requests. RoundRobin: in turn. Random.',
+          ),
       })
       .prefault({})
       .describe('How an endpoint is chosen for each request.'),
-    connectTimeout: positiveDuration().default('5s').describe('Time in which a connection, with TLS where spoken, must stand.'),
+    connectTimeout: positiveDuration()
+      .default('5s')
+      .describe('Time in which a connection, with TLS where spoken, must stand.'),
   }),
 };
 

@@ -64,7 +64,10 @@ function parseDocument(file: string, document: ReadDocument): ParsedDocuments {
   for (const { value, path } of unpackLists(document.value)) {
     const locate = (within: Path): SourceLocation => at(document.locate([...path, ...within]));
     const { resource, title, errors, warnings } = readResource(value);
-    for (const [severity, findings] of [['error', errors], ['warning', warnings]] as const) {
+    for (const [severity, findings] of [
+      ['error', errors],
+      ['warning', warnings],
+    ] as const) {
       for (const { path: within, message, expected } of findings) {
         diagnostics.push({
           severity,

@@ -17,7 +17,11 @@ const conditions = z
   .prefault({});
 
 const endpoint = z.strictObject({
-  addresses: z.array(z.string().min(1).max(253)).min(1).max(100).describe('Addresses of the one endpoint, of the type of the slice; the first is used.'),
+  addresses: z
+    .array(z.string().min(1).max(253))
+    .min(1)
+    .max(100)
+    .describe('Addresses of the one endpoint, of the type of the slice; the first is used.'),
   conditions: conditions.describe('What it can do now.'),
   hostname: dnsLabel().optional().describe('Its own host name.'),
   nodeName: z.string().max(253).optional().describe('Node that it runs on.'),
@@ -36,8 +40,16 @@ const endpoint = z.strictObject({
     .describe('What the endpoint is, in a cluster.'),
   hints: z
     .strictObject({
-      forZones: z.array(z.strictObject({ name: objectName().describe('Zone.') })).max(8).default([]).describe('Zones whose clients should use it.'),
-      forNodes: z.array(z.strictObject({ name: objectName().describe('Node.') })).max(8).default([]).describe('Nodes whose clients should use it.'),
+      forZones: z
+        .array(z.strictObject({ name: objectName().describe('Zone.') }))
+        .max(8)
+        .default([])
+        .describe('Zones whose clients should use it.'),
+      forNodes: z
+        .array(z.strictObject({ name: objectName().describe('Node.') }))
+        .max(8)
+        .default([])
+        .describe('Nodes whose clients should use it.'),
     })
     .optional()
     .describe('Who should use it.'),
@@ -45,7 +57,10 @@ const endpoint = z.strictObject({
 });
 
 const endpointPort = z.strictObject({
-  name: z.union([z.literal(''), dnsLabel()], { error: 'a port name of lower-case letters, digits and "-", or ""' }).default('').describe('Name of the port, as in the Service.'),
+  name: z
+    .union([z.literal(''), dnsLabel()], { error: 'a port name of lower-case letters, digits and "-", or ""' })
+    .default('')
+    .describe('Name of the port, as in the Service.'),
   protocol: transportProtocol().describe('Transport protocol.'),
   port: port().optional().describe('Port that the endpoints listen on; absent: any.'),
   appProtocol: appProtocol().optional().describe('What is spoken.'),
@@ -69,22 +84,32 @@ const fields = {
   ports: z
     .array(endpointPort)
     .max(100)
-    .check(unique(['*.name'], ['name'], ({ name }) => name, ({ name }) => `name ${JSON.stringify(name)}`))
+    .check(
+      unique(
+        ['*.name'],
+        ['name'],
+        ({ name }) => name,
+        ({ name }) => `name ${JSON.stringify(name)}`,
+      ),
+    )
     .default([])
     .describe('Ports that every endpoint of the slice has.'),
 };
 
-const addressesFit = rule<z.output<z.ZodObject<typeof fields>>>(['addressType', 'endpoints.*.addresses'], function* ({ addressType, endpoints }) {
-  // Without a known type every address would be wrong.
-  if (!addressTypes.includes(addressType)) return;
-  for (const [i, { addresses }] of endpoints.entries()) {
-    for (const [j, address] of addresses.entries()) {
-      if (fits(addressType, address)) continue;
-      const message = `malformed value ${JSON.stringify(address.slice(0, 60))} for addressType ${addressType}`;
-      yield { path: ['endpoints', i, 'addresses', j], message, expected: addressNames[addressType] };
+const addressesFit = rule<z.output<z.ZodObject<typeof fields>>>(
+  ['addressType', 'endpoints.*.addresses'],
+  function* ({ addressType, endpoints }) {
+    // Without a known type every address would be wrong.
+    if (!addressTypes.includes(addressType)) return;
+    for (const [i, { addresses }] of endpoints.entries()) {
+      for (const [j, address] of addresses.entries()) {
+        if (fits(addressType, address)) continue;
+        const message = `malformed value ${JSON.stringify(address.slice(0, 60))} for addressType ${addressType}`;
+        yield { path: ['endpoints', i, 'addresses', j], message, expected: addressNames[addressType] };
+      }
     }
-  }
-});
+  },
+);
 
 /** Some of the endpoints of a Service. */
 export type EndpointSlice = ResourceWith<'EndpointSlice', 'discovery.k8s.io/v1', typeof fields>;

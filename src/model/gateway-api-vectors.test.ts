@@ -5,7 +5,12 @@ import { parse } from 'yaml';
 import { describeKinds } from './schema-reference.ts';
 
 const folder = new URL('../../../shared/vectors/gateway-api-crds/', import.meta.url);
-const files = { GatewayClass: 'gatewayclasses.yaml', Gateway: 'gateways.yaml', HTTPRoute: 'httproutes.yaml', ReferenceGrant: 'referencegrants.yaml' };
+const files = {
+  GatewayClass: 'gatewayclasses.yaml',
+  Gateway: 'gateways.yaml',
+  HTTPRoute: 'httproutes.yaml',
+  ReferenceGrant: 'referencegrants.yaml',
+};
 
 interface Schema {
   type?: string;
@@ -45,18 +50,23 @@ function* differences(standard: Schema, ours: Schema, path: string): Iterable<st
   }
   if (standard.enum !== undefined) {
     const known = ours.enum ?? [ours.const];
-    if (JSON.stringify([...standard.enum].sort()) !== JSON.stringify([...known].sort())) yield `${path}: enum ${standard.enum} / ${known}`;
+    if (JSON.stringify([...standard.enum].sort()) !== JSON.stringify([...known].sort()))
+      yield `${path}: enum ${standard.enum} / ${known}`;
   }
   if (standard.pattern !== undefined) {
-    const patterns = [ours.pattern, ...(ours.allOf ?? []).map(({ pattern }) => pattern)].filter((pattern) => pattern !== undefined);
-    if (!patterns.map(plainPattern).includes(plainPattern(standard.pattern))) yield `${path}: pattern ${standard.pattern} / ${patterns}`;
+    const patterns = [ours.pattern, ...(ours.allOf ?? []).map(({ pattern }) => pattern)].filter(
+      (pattern) => pattern !== undefined,
+    );
+    if (!patterns.map(plainPattern).includes(plainPattern(standard.pattern)))
+      yield `${path}: pattern ${standard.pattern} / ${patterns}`;
   }
   if (standard.default !== undefined && typeof standard.default !== 'object' && standard.default !== ours.default) {
     yield `${path}: default ${standard.default} / ${ours.default}`;
   }
   if (standard.properties !== undefined) yield* fieldDifferences(standard, ours, path);
   if (standard.items !== undefined) yield* differences(standard.items, ours.items ?? {}, `${path}[]`);
-  if (standard.additionalProperties) yield* differences(standard.additionalProperties, ours.additionalProperties || {}, `${path}{}`);
+  if (standard.additionalProperties)
+    yield* differences(standard.additionalProperties, ours.additionalProperties || {}, `${path}{}`);
 }
 
 function* fieldDifferences(standard: Schema, ours: Schema, path: string): Iterable<string> {
@@ -67,24 +77,34 @@ function* fieldDifferences(standard: Schema, ours: Schema, path: string): Iterab
   const ourNeed = (ours.required ?? []).toSorted().join();
   if (theirNeed !== ourNeed) yield `${path}: required ${theirNeed} / ${ourNeed}`;
   for (const field of theirFields) {
-    yield* differences(standard.properties![field]!, ours.properties?.[field] ?? {}, path === '' ? field : `${path}.${field}`);
+    yield* differences(
+      standard.properties![field]!,
+      ours.properties?.[field] ?? {},
+      path === '' ? field : `${path}.${field}`,
+    );
   }
 }
 
-const absent = existsSync(folder) ? false : 'the folder with the standard\'s schemas is not there';
+const absent = existsSync(folder) ? false : "the folder with the standard's schemas is not there";
 
 for (const [kind, file] of Object.entries(files)) {
-  test(`${kind} has the fields, words, patterns, limits and defaults of the Gateway API's schema`, { skip: absent }, () => {
-    const { spec } = parse(readFileSync(new URL(file, folder), 'utf8'));
-    const ours = describeKinds().find((reference) => reference.kind === kind)!;
-    assert.deepEqual(
-      ours.apiVersions,
-      spec.versions.filter(({ served }: { served: boolean }) => served).map(({ name }: { name: string }) => `${spec.group}/${name}`),
-    );
-    for (const version of spec.versions) {
-      const standard = version.schema.openAPIV3Schema.properties.spec as Schema;
-      const properties = ours.jsonSchema['properties'] as Record<string, Schema>;
-      assert.deepEqual([...differences(standard, properties['spec']!, 'spec')], []);
-    }
-  });
+  test(
+    `${kind} has the fields, words, patterns, limits and defaults of the Gateway API's schema`,
+    { skip: absent },
+    () => {
+      const { spec } = parse(readFileSync(new URL(file, folder), 'utf8'));
+      const ours = describeKinds().find((reference) => reference.kind === kind)!;
+      assert.deepEqual(
+        ours.apiVersions,
+        spec.versions
+          .filter(({ served }: { served: boolean }) => served)
+          .map(({ name }: { name: string }) => `${spec.group}/${name}`),
+      );
+      for (const version of spec.versions) {
+        const standard = version.schema.openAPIV3Schema.properties.spec as Schema;
+        const properties = ours.jsonSchema['properties'] as Record<string, Schema>;
+        assert.deepEqual([...differences(standard, properties['spec']!, 'spec')], []);
+      }
+    },
+  );
 }

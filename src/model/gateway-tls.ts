@@ -7,7 +7,9 @@ const secretRef = () =>
     group: group().default('').describe('API group of the referent.'),
     kind: kindName().default('Secret').describe('Kind of the referent.'),
     name: objectName().describe('Name of the referent.'),
-    namespace: namespaceName().optional().describe('Namespace of the referent; another one than the own needs a ReferenceGrant.'),
+    namespace: namespaceName()
+      .optional()
+      .describe('Namespace of the referent; another one than the own needs a ReferenceGrant.'),
   });
 
 /** TLS of one listener. */
@@ -17,7 +19,11 @@ export const listenerTls = z
       .enum(['Terminate', 'Passthrough'])
       .default('Terminate')
       .describe('Terminate: the gateway decrypts. Passthrough: the bytes go on encrypted, routed by server name.'),
-    certificateRefs: z.array(secretRef()).max(64).default([]).describe('Secrets of type kubernetes.io/tls to choose from by server name.'),
+    certificateRefs: z
+      .array(secretRef())
+      .max(64)
+      .default([])
+      .describe('Secrets of type kubernetes.io/tls to choose from by server name.'),
     options: z
       .record(z.string(), z.string().max(4096))
       .check(
@@ -32,43 +38,55 @@ export const listenerTls = z
   .check(
     rule(['mode', 'certificateRefs', 'options'], function* ({ mode, certificateRefs, options }) {
       if (mode === 'Terminate' && certificateRefs.length === 0 && Object.keys(options).length === 0) {
-        yield { path: ['certificateRefs'], message: 'mode Terminate needs a certificate', expected: 'a reference to a Secret of type kubernetes.io/tls' };
+        yield {
+          path: ['certificateRefs'],
+          message: 'mode Terminate needs a certificate',
+          expected: 'a reference to a Secret of type kubernetes.io/tls',
+        };
       }
     }),
   );
 
-const clientValidation = z
-  .strictObject({
-    validation: z
-      .strictObject({
-        caCertificateRefs: z
-          .array(
-            z.strictObject({
-              group: group().describe('API group of the referent.'),
-              kind: kindName().describe('Kind of the referent, as in ConfigMap or Secret.'),
-              name: objectName().describe('Name of the referent.'),
-              namespace: namespaceName().optional().describe('Namespace of the referent; another one than the own needs a ReferenceGrant.'),
-            }),
-          )
-          .min(1)
-          .max(16)
-          .describe('Certificates of the authorities that client certificates must come from.'),
-        mode: z
-          .enum(['AllowValidOnly', 'AllowInsecureFallback'])
-          .default('AllowValidOnly')
-          .describe('AllowInsecureFallback lets clients in whose certificate is missing or not valid.'),
-      })
-      .optional()
-      .describe('How client certificates are checked; absent: none is asked for.'),
-  });
+const clientValidation = z.strictObject({
+  validation: z
+    .strictObject({
+      caCertificateRefs: z
+        .array(
+          z.strictObject({
+            group: group().describe('API group of the referent.'),
+            kind: kindName().describe('Kind of the referent, as in ConfigMap or Secret.'),
+            name: objectName().describe('Name of the referent.'),
+            namespace: namespaceName()
+              .optional()
+              .describe('Namespace of the referent; another one than the own needs a ReferenceGrant.'),
+          }),
+        )
+        .min(1)
+        .max(16)
+        .describe('Certificates of the authorities that client certificates must come from.'),
+      mode: z
+        .enum(['AllowValidOnly', 'AllowInsecureFallback'])
+        .default('AllowValidOnly')
+        .describe('AllowInsecureFallback lets clients in whose certificate is missing or not valid.'),
+    })
+    .optional()
+    .describe('How client certificates are checked; absent: none is asked for.'),
+});
 
-const uniquePorts = unique<{ port: number }>(['*.port'], ['port'], (entry) => String(entry.port), (entry) => `port ${entry.port}`);
+const uniquePorts = unique<{ port: number }>(
+  ['*.port'],
+  ['port'],
+  (entry) => String(entry.port),
+  (entry) => `port ${entry.port}`,
+);
 
 /** TLS settings of a whole gateway. */
 export const gatewayTls = z.strictObject({
   backend: z
     .strictObject({
-      clientCertificateRef: secretRef().optional().describe('Secret with the certificate that the gateway shows to backends.'),
+      clientCertificateRef: secretRef()
+        .optional()
+        .describe('Secret with the certificate that the gateway shows to backends.'),
     })
     .optional()
     .describe('TLS towards backends.'),

@@ -24,10 +24,18 @@ const address = z
     rule(['type', 'value'], function* ({ type, value }) {
       if (value === undefined || value === '') return;
       if (type === 'IPAddress' && !isIP(value)) {
-        yield { path: ['value'], message: `malformed value ${JSON.stringify(value)}`, expected: 'an IPv4 or IPv6 address' };
+        yield {
+          path: ['value'],
+          message: `malformed value ${JSON.stringify(value)}`,
+          expected: 'an IPv4 or IPv6 address',
+        };
       }
       if (type === 'Hostname' && !hostname().safeParse(value).success) {
-        yield { path: ['value'], message: `malformed value ${JSON.stringify(value)}`, expected: 'a lower-case host name' };
+        yield {
+          path: ['value'],
+          message: `malformed value ${JSON.stringify(value)}`,
+          expected: 'a lower-case host name',
+        };
       }
     }),
   );
@@ -46,14 +54,19 @@ const uniqueAddresses = unique<Address>(
 const namespaceChoice = <const F extends readonly [string, ...string[]]>(from: F, fallback: F[number]) =>
   z
     .strictObject({
-      from: z.enum(from).default(fallback as never).describe('All, Same (as the Gateway) or those that the selector chooses.'),
+      from: z
+        .enum(from)
+        .default(fallback as never)
+        .describe('All, Same (as the Gateway) or those that the selector chooses.'),
       selector: labelSelector().optional().describe('Labels of the namespaces, where `from` is Selector.'),
     })
     .prefault({});
 
 const listener = z.strictObject({
   name: sectionName().describe('Name that routes refer to by `sectionName`.'),
-  hostname: hostname().optional().describe('Host that the listener is for; absent: all. A wildcard covers one or more labels.'),
+  hostname: hostname()
+    .optional()
+    .describe('Host that the listener is for; absent: all. A wildcard covers one or more labels.'),
   port: port().describe('Port that is listened on.'),
   protocol: z
     .string()
@@ -88,13 +101,25 @@ type Listener = z.output<typeof listener>;
 const protocolRules = rule<Listener[]>(['*.protocol', '*.hostname', '*.tls'], function* (listeners) {
   for (const [i, { protocol, tls, hostname: host }] of listeners.entries()) {
     if (tls !== undefined && ['HTTP', 'TCP', 'UDP'].includes(protocol)) {
-      yield { path: [i, 'tls'], message: `must not be given for protocol ${protocol}`, expected: 'protocol HTTPS or TLS' };
+      yield {
+        path: [i, 'tls'],
+        message: `must not be given for protocol ${protocol}`,
+        expected: 'protocol HTTPS or TLS',
+      };
     }
     if (protocol === 'HTTPS' && tls !== undefined && tls.mode !== 'Terminate') {
-      yield { path: [i, 'tls', 'mode'], message: `unknown value ${JSON.stringify(tls.mode)} for protocol HTTPS`, expected: 'Terminate' };
+      yield {
+        path: [i, 'tls', 'mode'],
+        message: `unknown value ${JSON.stringify(tls.mode)} for protocol HTTPS`,
+        expected: 'Terminate',
+      };
     }
     if (protocol === 'TLS' && tls === undefined) {
-      yield { path: [i, 'tls'], message: 'required field is missing', expected: 'a map with mode Terminate or Passthrough' };
+      yield {
+        path: [i, 'tls'],
+        message: 'required field is missing',
+        expected: 'a map with mode Terminate or Passthrough',
+      };
     }
     if (host !== undefined && ['TCP', 'UDP'].includes(protocol)) {
       yield { path: [i, 'hostname'], message: `must not be given for protocol ${protocol}`, expected: 'no hostname' };
@@ -102,13 +127,19 @@ const protocolRules = rule<Listener[]>(['*.protocol', '*.hostname', '*.tls'], fu
   }
 });
 
-const uniqueListenerNames = unique<Listener>(['*.name'], ['name'], ({ name }) => name, ({ name }) => `name ${JSON.stringify(name)}`);
+const uniqueListenerNames = unique<Listener>(
+  ['*.name'],
+  ['name'],
+  ({ name }) => name,
+  ({ name }) => `name ${JSON.stringify(name)}`,
+);
 
 const uniqueListenerPlaces = unique<Listener>(
   ['*.port', '*.protocol', '*.hostname'],
   [],
   ({ port: number, protocol, hostname: host }) => JSON.stringify([number, protocol, host]),
-  ({ port: number, protocol, hostname: host }) => `port ${number} with protocol ${protocol} and ${host === undefined ? 'no hostname' : `hostname ${host}`}`,
+  ({ port: number, protocol, hostname: host }) =>
+    `port ${number} with protocol ${protocol} and ${host === undefined ? 'no hostname' : `hostname ${host}`}`,
 );
 
 const fields = {
@@ -120,11 +151,20 @@ const fields = {
       .max(64)
       .check(protocolRules, uniqueListenerNames, uniqueListenerPlaces)
       .describe('Addresses and protocols that are listened on.'),
-    addresses: z.array(address).max(16).check(uniqueAddresses).default([]).describe('Addresses to listen on; empty: all.'),
+    addresses: z
+      .array(address)
+      .max(16)
+      .check(uniqueAddresses)
+      .default([])
+      .describe('Addresses to listen on; empty: all.'),
     infrastructure: z
       .strictObject({
-        labels: limitedMap(qualifiedKey(), labelValue(), 8).default({}).describe('Labels for what is created for the gateway.'),
-        annotations: limitedMap(qualifiedKey(), z.string().max(4096), 16).default({}).describe('Annotations for what is created for the gateway.'),
+        labels: limitedMap(qualifiedKey(252), labelValue(), 8)
+          .default({})
+          .describe('Labels for what is created for the gateway.'),
+        annotations: limitedMap(qualifiedKey(252), z.string().max(4096), 16)
+          .default({})
+          .describe('Annotations for what is created for the gateway.'),
         parametersRef: z
           .strictObject({
             group: group().describe('API group of the referent.'),
@@ -138,11 +178,15 @@ const fields = {
       .describe('What is created for the gateway, in a cluster.'),
     allowedListeners: z
       .strictObject({
-        namespaces: namespaceChoice(['All', 'Selector', 'Same', 'None'], 'None').describe('Namespaces whose listener sets may attach.'),
+        namespaces: namespaceChoice(['All', 'Selector', 'Same', 'None'], 'None').describe(
+          'Namespaces whose listener sets may attach.',
+        ),
       })
       .optional()
       .describe('Which listener sets may add listeners.'),
-    tls: gatewayTls.optional().describe('TLS settings for all listeners: client certificates, and the gateway\'s own towards backends.'),
+    tls: gatewayTls
+      .optional()
+      .describe("TLS settings for all listeners: client certificates, and the gateway's own towards backends."),
   }),
 };
 
@@ -150,7 +194,8 @@ function limitedMap<K extends z.ZodString, V extends z.ZodType>(key: K, value: V
   return z.record(key, value).check(
     rule([], function* (map) {
       const count = Object.keys(map).length;
-      if (count > maxEntries) yield { path: [], message: `found ${count} entries`, expected: `at most ${maxEntries} entries` };
+      if (count > maxEntries)
+        yield { path: [], message: `found ${count} entries`, expected: `at most ${maxEntries} entries` };
     }),
   );
 }
@@ -168,7 +213,11 @@ export const gatewayKind = defineKind({
       const { from, selector } = allowedRoutes.namespaces;
       if (from === 'Selector' && selector === undefined) {
         const path = ['spec', 'listeners', i, 'allowedRoutes', 'namespaces', 'selector'];
-        yield { path, message: 'no route can attach: from is Selector and there is none', expected: 'a label selector' };
+        yield {
+          path,
+          message: 'no route can attach: from is Selector and there is none',
+          expected: 'a label selector',
+        };
       }
     }
   },

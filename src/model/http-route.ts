@@ -24,7 +24,9 @@ const backendRef = z
 
 const timeouts = z
   .strictObject({
-    request: duration().optional().describe('Limit from the arrival of a request to the end of its response, retries included; 0s: none.'),
+    request: duration()
+      .optional()
+      .describe('Limit from the arrival of a request to the end of its response, retries included; 0s: none.'),
     backendRequest: duration().optional().describe('Limit of each single attempt at a backend; 0s: none.'),
   })
   .check(
@@ -33,7 +35,11 @@ const timeouts = z
       if (!durationPattern.test(request) || !durationPattern.test(backendRequest)) return;
       const requestMs = parseDurationMs(request);
       if (requestMs > 0 && parseDurationMs(backendRequest) > requestMs) {
-        yield { path: ['backendRequest'], message: `${backendRequest} is longer than the request timeout`, expected: `at most ${request}` };
+        yield {
+          path: ['backendRequest'],
+          message: `${backendRequest} is longer than the request timeout`,
+          expected: `at most ${request}`,
+        };
       }
     }),
   );
@@ -43,30 +49,52 @@ const matchAll = { path: { type: 'PathPrefix' as const, value: '/' } };
 
 const ruleFields = z.strictObject({
   name: sectionName().optional().describe('Name of the rule, unique within the route; policies attach to it.'),
-  matches: z.array(httpRouteMatch).max(64).prefault([matchAll]).describe('Which requests the rule is for: any one of these.'),
+  matches: z
+    .array(httpRouteMatch)
+    .max(64)
+    .prefault([matchAll])
+    .describe('Which requests the rule is for: any one of these.'),
   filters: httpRouteFilters.default([]).describe('What happens to requests and responses on the way.'),
-  backendRefs: z.array(backendRef).max(16).default([]).describe('Where requests go; with none, and no redirect, the answer is 500.'),
+  backendRefs: z
+    .array(backendRef)
+    .max(16)
+    .default([])
+    .describe('Where requests go; with none, and no redirect, the answer is 500.'),
   timeouts: timeouts.optional().describe('Time limits.'),
 });
 
 type RuleInput = z.output<typeof ruleFields>;
 
-const redirectHasNoBackends = rule<RuleInput>(['backendRefs', 'filters.*.requestRedirect'], function* ({ filters, backendRefs }) {
-  const i = filters.findIndex(({ requestRedirect }) => requestRedirect !== undefined);
-  if (i !== -1 && backendRefs.length > 0) {
-    yield { path: ['filters', i, 'requestRedirect'], message: 'a redirect cannot be used together with backendRefs', expected: 'no backendRefs in this rule' };
-  }
-});
+const redirectHasNoBackends = rule<RuleInput>(
+  ['backendRefs', 'filters.*.requestRedirect'],
+  function* ({ filters, backendRefs }) {
+    const i = filters.findIndex(({ requestRedirect }) => requestRedirect !== undefined);
+    if (i !== -1 && backendRefs.length > 0) {
+      yield {
+        path: ['filters', i, 'requestRedirect'],
+        message: 'a redirect cannot be used together with backendRefs',
+        expected: 'no backendRefs in this rule',
+      };
+    }
+  },
+);
 
 /** Replacing "the matched prefix" has a meaning only where exactly one prefix can have matched. */
-const prefixIsMatched = rule<RuleInput>(['matches.*.path.type', 'filters', 'backendRefs.*.filters'], function* ({ matches, filters, backendRefs }) {
-  const [only] = matches;
-  if (matches.length === 1 && only?.path.type === 'PathPrefix') return;
-  yield* prefixReplacements(filters, ['filters']);
-  for (const [i, backend] of backendRefs.entries()) yield* prefixReplacements(backend.filters, ['backendRefs', i, 'filters']);
-});
+const prefixIsMatched = rule<RuleInput>(
+  ['matches.*.path.type', 'filters', 'backendRefs.*.filters'],
+  function* ({ matches, filters, backendRefs }) {
+    const [only] = matches;
+    if (matches.length === 1 && only?.path.type === 'PathPrefix') return;
+    yield* prefixReplacements(filters, ['filters']);
+    for (const [i, backend] of backendRefs.entries())
+      yield* prefixReplacements(backend.filters, ['backendRefs', i, 'filters']);
+  },
+);
 
-function* prefixReplacements(filters: readonly HTTPRouteFilterInput[], path: readonly (string | number)[]): Iterable<Objection> {
+function* prefixReplacements(
+  filters: readonly HTTPRouteFilterInput[],
+  path: readonly (string | number)[],
+): Iterable<Objection> {
   for (const [i, filter] of filters.entries()) {
     for (const field of ['requestRedirect', 'urlRewrite'] as const) {
       const modifier = filter[field]?.path;
@@ -85,25 +113,37 @@ const maxMatchesPerRoute = 128;
 const totalMatches = rule<RuleInput[]>(['*.matches'], function* (rules) {
   const total = rules.reduce((sum, { matches }) => sum + matches.length, 0);
   if (total > maxMatchesPerRoute) {
-    yield { path: [], message: `found ${total} matches in all rules together`, expected: `at most ${maxMatchesPerRoute} (split the route)` };
+    yield {
+      path: [],
+      message: `found ${total} matches in all rules together`,
+      expected: `at most ${maxMatchesPerRoute} (split the route)`,
+    };
   }
 });
 
-const uniqueRuleNames = unique<RuleInput>(['*.name'], ['name'], ({ name }) => name, ({ name }) => `name ${JSON.stringify(name)}`);
+const uniqueRuleNames = unique<RuleInput>(
+  ['*.name'],
+  ['name'],
+  ({ name }) => name,
+  ({ name }) => `name ${JSON.stringify(name)}`,
+);
 
 const fields = {
-  spec: z
-    .strictObject({
-      parentRefs: parentRefs.default([]).describe('Gateways (or, in the mesh, Services) that the route attaches to.'),
-      hostnames: z.array(hostname()).max(16).default([]).describe('Hosts that the route is for; empty: all of the listener.'),
-      rules: z
-        .array(ruleFields.check(redirectHasNoBackends, prefixIsMatched))
-        .min(1)
-        .max(16)
-        .check(totalMatches, uniqueRuleNames)
-        .prefault([{}])
-        .describe('What to do with which requests.'),
-    })
+  spec: z.strictObject({
+    parentRefs: parentRefs.default([]).describe('Gateways (or, in the mesh, Services) that the route attaches to.'),
+    hostnames: z
+      .array(hostname())
+      .max(16)
+      .default([])
+      .describe('Hosts that the route is for; empty: all of the listener.'),
+    rules: z
+      .array(ruleFields.check(redirectHasNoBackends, prefixIsMatched))
+      .min(1)
+      .max(16)
+      .check(totalMatches, uniqueRuleNames)
+      .prefault([{}])
+      .describe('What to do with which requests.'),
+  }),
 };
 
 /** How HTTP requests are matched, changed and sent on. */
@@ -131,7 +171,9 @@ export const httpRouteKind = defineKind({
     spec: {
       ...spec,
       rules: spec.rules.map((declared) =>
-        declared.matches.length > 0 ? declared : { ...declared, matches: [{ ...matchAll, headers: [], queryParams: [] }] },
+        declared.matches.length > 0
+          ? declared
+          : { ...declared, matches: [{ ...matchAll, headers: [], queryParams: [] }] },
       ),
     },
   }),

@@ -18,7 +18,13 @@ export interface ResourceReading {
 export function readResource(value: unknown): ResourceReading {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     // Which kind it was meant to be is unknown, so the value may be confidential.
-    return refused([{ path: [], message: `found ${describeValue(value, true)}`, expected: 'a resource: a map with apiVersion, kind and metadata' }]);
+    return refused([
+      {
+        path: [],
+        message: `found ${describeValue(value, true)}`,
+        expected: 'a resource: a map with apiVersion, kind and metadata',
+      },
+    ]);
   }
   const declared = value as Record<string, unknown>;
   const kind = typeof declared['kind'] === 'string' ? kinds.get(declared['kind']) : undefined;
@@ -43,15 +49,18 @@ function unknownKind({ kind, apiVersion }: Record<string, unknown>): Finding[] {
   } else if (typeof apiVersion !== 'string') {
     findings.push({ path: ['apiVersion'], message: `found ${describeValue(apiVersion, true)}`, expected: 'a string' });
   }
-  if (kind === undefined || kind === null) findings.push({ path: ['kind'], message: 'required field is missing', expected: choices('', names) });
-  else if (typeof kind !== 'string') findings.push({ path: ['kind'], message: `found ${describeValue(kind, true)}`, expected: 'a string' });
+  if (kind === undefined || kind === null)
+    findings.push({ path: ['kind'], message: 'required field is missing', expected: choices('', names) });
+  else if (typeof kind !== 'string')
+    findings.push({ path: ['kind'], message: `found ${describeValue(kind, true)}`, expected: 'a string' });
   else findings.push({ path: ['kind'], message: `unknown kind ${quote(kind)}`, expected: choices(kind, names) });
   return findings;
 }
 
 function titleOf({ kind, metadata }: Record<string, unknown>, known?: Kind): string | undefined {
   if (typeof kind !== 'string' || kind.length > 63) return undefined;
-  const { name, namespace } = typeof metadata === 'object' && metadata !== null ? (metadata as Record<string, unknown>) : {};
+  const { name, namespace } =
+    typeof metadata === 'object' && metadata !== null ? (metadata as Record<string, unknown>) : {};
   if (typeof name !== 'string' || name === '' || name.length > 253) return kind;
   const inCluster = known?.scope === 'Cluster';
   const said = typeof namespace === 'string' && namespace !== '' && namespace.length <= 63 ? namespace : 'default';

@@ -4,7 +4,11 @@ import { type Objection, rule } from './schema/rule.ts';
 import { examineCertificates, examineKeyPair } from './tls-key-pair.ts';
 
 const entryName = () =>
-  z.string().min(1).max(253).regex(/^(?!\.{1,2}$)[-._a-zA-Z0-9]+$/, 'letters, digits, "-", "_" and "." only');
+  z
+    .string()
+    .min(1)
+    .max(253)
+    .regex(/^(?!\.{1,2}$)[-._a-zA-Z0-9]+$/, 'letters, digits, "-", "_" and "." only');
 
 /** Go's decoder, whose reading of `data` counts, skips line breaks. */
 const lineBreaks = /[\r\n]/g;
@@ -17,9 +21,17 @@ function isBase64(text: string): boolean {
 const maxSecretBytes = 1_048_576;
 
 const fields = {
-  type: z.string().min(1).max(253).default('Opaque').describe('What the entries are for; kubernetes.io/tls has tls.crt and tls.key.'),
+  type: z
+    .string()
+    .min(1)
+    .max(253)
+    .default('Opaque')
+    .describe('What the entries are for; kubernetes.io/tls has tls.crt and tls.key.'),
   data: z.record(entryName(), z.string()).default({}).describe('Entries, base64.'),
-  stringData: z.record(entryName(), z.string()).default({}).describe('Entries as plain text; they win over those of `data`.'),
+  stringData: z
+    .record(entryName(), z.string())
+    .default({})
+    .describe('Entries as plain text; they win over those of `data`.'),
   immutable: z.boolean().optional().describe('Whether the Kubernetes API refuses changes.'),
 };
 
@@ -27,23 +39,32 @@ type SecretFields = z.output<z.ZodObject<typeof fields>>;
 
 const entriesAreBase64 = rule<SecretFields>(['data'], function* ({ data }) {
   for (const [name, value] of Object.entries(data)) {
-    if (!isBase64(value)) yield { path: ['data', name], message: 'not base64', expected: 'base64 (plain text goes to stringData)' };
+    if (!isBase64(value))
+      yield { path: ['data', name], message: 'not base64', expected: 'base64 (plain text goes to stringData)' };
   }
 });
 
 const sizeIsBounded = rule<SecretFields>(['data', 'stringData'], function* ({ data, stringData }) {
   const values = [...Object.values(data), ...Object.values(stringData)];
   const size = values.reduce((sum, value) => sum + value.length, 0);
-  if (size > maxSecretBytes * 2) yield { path: [], message: 'holds too much', expected: `at most ${maxSecretBytes} bytes` };
+  if (size > maxSecretBytes * 2)
+    yield { path: [], message: 'holds too much', expected: `at most ${maxSecretBytes} bytes` };
 });
 
 const keyPairIsUsable = rule<SecretFields>(['type', 'data', 'stringData'], function* (secret) {
   if (secret.type !== 'kubernetes.io/tls') return;
   const certificate = entryOf(secret, 'tls.crt');
   const key = entryOf(secret, 'tls.key');
-  for (const [name, entry] of [['tls.crt', certificate], ['tls.key', key]] as const) {
+  for (const [name, entry] of [
+    ['tls.crt', certificate],
+    ['tls.key', key],
+  ] as const) {
     if (entry === undefined) {
-      yield { path: ['data', name], message: 'required field is missing', expected: 'PEM in base64 (a secret of type kubernetes.io/tls has tls.crt and tls.key)' };
+      yield {
+        path: ['data', name],
+        message: 'required field is missing',
+        expected: 'PEM in base64 (a secret of type kubernetes.io/tls has tls.crt and tls.key)',
+      };
     }
   }
   if (certificate?.text !== undefined && key?.text !== undefined) {
@@ -58,7 +79,8 @@ function* judgeAuthorities(secret: SecretFields): Iterable<Objection> {
   const authorities = entryOf(secret, 'ca.crt');
   // Tools write an empty entry where the authority is unknown.
   if (authorities?.text === undefined || authorities.text.trim() === '') return;
-  for (const { message, expected } of examineCertificates(authorities.text)) yield { path: authorities.path, message, expected };
+  for (const { message, expected } of examineCertificates(authorities.text))
+    yield { path: authorities.path, message, expected };
 }
 
 interface Entry {
@@ -90,7 +112,10 @@ export const secretKind: Kind<Secret> = defineKind({
   fields,
   rules: [entriesAreBase64, sizeIsBounded, keyPairIsUsable],
   complete: ({ data, stringData, ...rest }) => {
-    const encoded = Object.entries(stringData).map(([name, text]) => [name, Buffer.from(text, 'utf8').toString('base64')]);
+    const encoded = Object.entries(stringData).map(([name, text]) => [
+      name,
+      Buffer.from(text, 'utf8').toString('base64'),
+    ]);
     return { ...rest, data: { ...data, ...Object.fromEntries(encoded) } };
   },
 });

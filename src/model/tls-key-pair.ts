@@ -34,7 +34,8 @@ export function examineCertificates(pem: string): KeyPairProblem[] {
 function readChain(pem: string, problems: KeyPairProblem[]): X509Certificate[] {
   const blocks = [...pem.matchAll(pemBlock)];
   const expected = 'PEM that starts with "-----BEGIN CERTIFICATE-----"';
-  if (blocks.length === 0) problems.push({ part: 'certificate', message: `holds no ${brokenOr(pem)}PEM block`, expected });
+  if (blocks.length === 0)
+    problems.push({ part: 'certificate', message: `holds no ${brokenOr(pem)}PEM block`, expected });
   const chain: X509Certificate[] = [];
   for (const [i, [text, label]] of blocks.entries()) {
     if (label !== 'CERTIFICATE') {
@@ -43,7 +44,12 @@ function readChain(pem: string, problems: KeyPairProblem[]): X509Certificate[] {
     }
     const certificate = attempt(() => new X509Certificate(text));
     if (certificate !== undefined) chain.push(certificate);
-    else problems.push({ part: 'certificate', message: `PEM block ${i + 1} cannot be read as an X.509 certificate`, expected: 'the file as the authority issued it' });
+    else
+      problems.push({
+        part: 'certificate',
+        message: `PEM block ${i + 1} cannot be read as an X.509 certificate`,
+        expected: 'the file as the authority issued it',
+      });
   }
   return chain;
 }
@@ -53,8 +59,10 @@ function readKey(pem: string, problems: KeyPairProblem[]): KeyObject | undefined
   const labels = [...pem.matchAll(/-----BEGIN ([A-Z0-9 ]{1,64})-----/g)].map(([, label]) => label ?? '');
   const fault = (message: string): undefined => void problems.push({ part: 'key', message, expected });
   if (labels.length === 0) return fault('holds no PEM block');
-  if (!labels.some((label) => label.endsWith('PRIVATE KEY'))) return fault(`PEM block 1 is a ${labels[0]}, not a private key`);
-  if (labels.includes('ENCRYPTED PRIVATE KEY') || pem.includes('Proc-Type: 4,ENCRYPTED')) return fault('the private key is encrypted');
+  if (!labels.some((label) => label.endsWith('PRIVATE KEY')))
+    return fault(`PEM block 1 is a ${labels[0]}, not a private key`);
+  if (labels.includes('ENCRYPTED PRIVATE KEY') || pem.includes('Proc-Type: 4,ENCRYPTED'))
+    return fault('the private key is encrypted');
   return attempt(() => createPrivateKey(pem)) ?? fault('cannot be read as a private key');
 }
 
@@ -65,7 +73,13 @@ function judgePair([leaf, ...others]: readonly X509Certificate[], key: KeyObject
     const message = `the private key belongs to certificate ${position + 2} of the chain, not to the first`;
     return [{ part: 'certificate', message, expected: 'the certificate of the private key first, then its issuers' }];
   }
-  return [{ part: 'key', message: 'does not match the certificate', expected: 'the private key of the first certificate in tls.crt' }];
+  return [
+    {
+      part: 'key',
+      message: 'does not match the certificate',
+      expected: 'the private key of the first certificate in tls.crt',
+    },
+  ];
 }
 
 function brokenOr(pem: string): string {

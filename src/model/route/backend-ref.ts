@@ -6,7 +6,9 @@ export const backendRefFields = {
   group: group().default('').describe('API group: empty for Service, selvage.dev for Backend.'),
   kind: kindName().default('Service').describe('Service or Backend.'),
   name: objectName().describe('Name of the referent.'),
-  namespace: namespaceName().optional().describe('Namespace of the referent; another one than the own needs a ReferenceGrant.'),
+  namespace: namespaceName()
+    .optional()
+    .describe('Namespace of the referent; another one than the own needs a ReferenceGrant.'),
   port: port().optional().describe('Port of the Service; required for one.'),
 };
 
@@ -19,6 +21,10 @@ interface Reference {
 /** A Service may have many ports: which one is meant must be said. */
 export const servicePortGiven = rule<Reference>(['group', 'kind', 'port'], function* (reference) {
   if (reference.group === '' && reference.kind === 'Service' && reference.port === undefined) {
-    yield { path: ['port'], message: 'required field is missing', expected: 'the port of the Service, an integer from 1 to 65535' };
+    yield {
+      path: ['port'],
+      message: 'required field is missing',
+      expected: 'the port of the Service, an integer from 1 to 65535',
+    };
   }
 });

@@ -5,7 +5,11 @@ import { distinct, rule } from '../schema/rule.ts';
 const starAlone = (what: string) =>
   rule<string[]>(['*'], function* (words) {
     if (words.includes('*') && words.length > 1) {
-      yield { path: [words.indexOf('*')], message: `"*" cannot stand beside other ${what}`, expected: `"*" alone, or a list of ${what}` };
+      yield {
+        path: [words.indexOf('*')],
+        message: `"*" cannot stand beside other ${what}`,
+        expected: `"*" alone, or a list of ${what}`,
+      };
     }
   });
 
@@ -22,10 +26,35 @@ const method = z.enum(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIO
 
 /** Which pages of other origins may call, and how (WHATWG Fetch §3.2). */
 export const corsFilter = z.strictObject({
-  allowOrigins: z.array(origin).max(64).check(distinct, starAlone('origins')).default([]).describe('Origins whose pages may call.'),
-  allowMethods: z.array(method).max(9).check(distinct, starAlone('methods')).default([]).describe('Methods that they may use.'),
-  allowHeaders: z.array(headerName()).max(64).check(distinct, starAlone('headers')).default([]).describe('Request headers that they may send.'),
-  exposeHeaders: z.array(headerName()).max(64).check(distinct).default([]).describe('Response headers that they may read.'),
+  allowOrigins: z
+    .array(origin)
+    .max(64)
+    .check(distinct, starAlone('origins'))
+    .default([])
+    .describe('Origins whose pages may call.'),
+  allowMethods: z
+    .array(method)
+    .max(9)
+    .check(distinct, starAlone('methods'))
+    .default([])
+    .describe('Methods that they may use.'),
+  allowHeaders: z
+    .array(headerName())
+    .max(64)
+    .check(distinct, starAlone('headers'))
+    .default([])
+    .describe('Request headers that they may send.'),
+  exposeHeaders: z
+    .array(headerName())
+    .max(64)
+    .check(distinct)
+    .default([])
+    .describe('Response headers that they may read.'),
   allowCredentials: z.boolean().default(false).describe('Whether cookies and other credentials may be sent along.'),
-  maxAge: z.int().min(1).max(2_147_483_647).default(5).describe('How long browsers may keep the answer to a preflight, in seconds.'),
+  maxAge: z
+    .int()
+    .min(1)
+    .max(2_147_483_647)
+    .default(5)
+    .describe('How long browsers may keep the answer to a preflight, in seconds.'),
 });

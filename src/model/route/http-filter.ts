@@ -13,7 +13,12 @@ const pathPattern = /^[^\0-\x20\x7f]*$/;
 
 const header = z.strictObject({
   name: headerName().describe('Name of the header, in any case.'),
-  value: z.string().min(1).max(4096).regex(headerValuePattern, 'a value without line breaks and control characters').describe('Its value.'),
+  value: z
+    .string()
+    .min(1)
+    .max(4096)
+    .regex(headerValuePattern, 'a value without line breaks and control characters')
+    .describe('Its value.'),
 });
 
 const headerModifier = z.strictObject({
@@ -28,21 +33,31 @@ const pathModifier = z
   .strictObject({
     type: z.enum(['ReplaceFullPath', 'ReplacePrefixMatch']).describe('What of the path is replaced.'),
     replaceFullPath: replacement().optional().describe('The new path; for ReplaceFullPath.'),
-    replacePrefixMatch: replacement().optional().describe('What stands in place of the matched prefix; for ReplacePrefixMatch.'),
+    replacePrefixMatch: replacement()
+      .optional()
+      .describe('What stands in place of the matched prefix; for ReplacePrefixMatch.'),
   })
   .check(
     rule(['type', 'replaceFullPath', 'replacePrefixMatch'], function* (modifier) {
-      for (const [type, field] of [['ReplaceFullPath', 'replaceFullPath'], ['ReplacePrefixMatch', 'replacePrefixMatch']] as const) {
+      for (const [type, field] of [
+        ['ReplaceFullPath', 'replaceFullPath'],
+        ['ReplacePrefixMatch', 'replacePrefixMatch'],
+      ] as const) {
         const given = modifier[field] !== undefined;
-        if (modifier.type === type && !given) yield { path: [field], message: `required for type ${type}`, expected: 'a path' };
-        if (modifier.type !== type && given) yield { path: [field], message: `must not be given for type ${modifier.type}`, expected: `type ${type}` };
+        if (modifier.type === type && !given)
+          yield { path: [field], message: `required for type ${type}`, expected: 'a path' };
+        if (modifier.type !== type && given)
+          yield { path: [field], message: `must not be given for type ${modifier.type}`, expected: `type ${type}` };
       }
     }),
   );
 
 const requestMirror = z
   .strictObject({
-    backendRef: z.strictObject(backendRefFields).check(servicePortGiven).describe('Where copies are sent; their responses are ignored.'),
+    backendRef: z
+      .strictObject(backendRefFields)
+      .check(servicePortGiven)
+      .describe('Where copies are sent; their responses are ignored.'),
     percent: z.int().min(0).max(100).optional().describe('Share of requests to copy, in percent; absent: all.'),
     fraction: z
       .strictObject({
@@ -52,7 +67,11 @@ const requestMirror = z
       .check(
         rule([], function* ({ numerator, denominator }) {
           if (numerator > denominator) {
-            yield { path: ['numerator'], message: `found ${numerator}`, expected: `at most the denominator, ${denominator}` };
+            yield {
+              path: ['numerator'],
+              message: `found ${numerator}`,
+              expected: `at most the denominator, ${denominator}`,
+            };
           }
         }),
       )
@@ -62,7 +81,11 @@ const requestMirror = z
   .check(
     rule(['percent', 'fraction'], function* ({ percent, fraction }) {
       if (percent !== undefined && fraction !== undefined) {
-        yield { path: ['fraction'], message: 'must not be given together with percent', expected: 'either percent or fraction' };
+        yield {
+          path: ['fraction'],
+          message: 'must not be given together with percent',
+          expected: 'either percent or fraction',
+        };
       }
     }),
   );
@@ -71,7 +94,9 @@ const requestRedirect = z.strictObject({
   scheme: z.enum(['http', 'https']).optional().describe('Scheme of the new location; absent: that of the request.'),
   hostname: preciseHostname().optional().describe('Host of the new location; absent: that of the request.'),
   path: pathModifier.optional().describe('Path of the new location; absent: that of the request.'),
-  port: port().optional().describe('Port of the new location; absent: the one usual for `scheme`, or that of the listener.'),
+  port: port()
+    .optional()
+    .describe('Port of the new location; absent: the one usual for `scheme`, or that of the listener.'),
   statusCode: z
     .literal([301, 302, 303, 307, 308])
     .default(302)
@@ -114,19 +139,22 @@ const settings = {
   cors: corsFilter.optional().describe('Settings of CORS.'),
 };
 
-const filter = z
-  .strictObject({ type: z.enum(filterTypes).describe('What the filter does.'), ...settings })
-  .check(
-    rule(['type', ...Object.keys(settings)], function* (declared) {
-      for (const [type, field] of Object.entries(settingsFields)) {
-        const given = declared[field] !== undefined;
-        if (declared.type === type && !given) yield { path: [field], message: `required for filter type ${type}`, expected: 'a map' };
-        if (declared.type !== type && given) {
-          yield { path: [field], message: `must not be given for filter type ${declared.type}`, expected: `type ${type}` };
-        }
+const filter = z.strictObject({ type: z.enum(filterTypes).describe('What the filter does.'), ...settings }).check(
+  rule(['type', ...Object.keys(settings)], function* (declared) {
+    for (const [type, field] of Object.entries(settingsFields)) {
+      const given = declared[field] !== undefined;
+      if (declared.type === type && !given)
+        yield { path: [field], message: `required for filter type ${type}`, expected: 'a map' };
+      if (declared.type !== type && given) {
+        yield {
+          path: [field],
+          message: `must not be given for filter type ${declared.type}`,
+          expected: `type ${type}`,
+        };
       }
-    }),
-  );
+    }
+  }),
+);
 
 /** One filter of a rule or of a backend reference. */
 export type HTTPRouteFilterInput = z.output<typeof filter>;

@@ -12,7 +12,8 @@ const literalPath = /^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$/;
 
 function* objectToLiteralPath(value: string): Iterable<Objection> {
   const path = ['value'];
-  if (!value.startsWith('/')) yield { path, message: `path ${JSON.stringify(value)} is not absolute`, expected: 'a path that starts with "/"' };
+  if (!value.startsWith('/'))
+    yield { path, message: `path ${JSON.stringify(value)} is not absolute`, expected: 'a path that starts with "/"' };
   for (const part of forbiddenInPath) {
     if (value.includes(part)) yield { path, message: `must not contain "${part}"`, expected: 'a normalized path' };
   }
@@ -34,7 +35,10 @@ function* objectToPattern(pattern: string): Iterable<Objection> {
 
 const pathMatch = z
   .strictObject({
-    type: z.enum(pathTypes).default('PathPrefix').describe('Exact, PathPrefix (by whole segments) or RegularExpression (of the whole path).'),
+    type: z
+      .enum(pathTypes)
+      .default('PathPrefix')
+      .describe('Exact, PathPrefix (by whole segments) or RegularExpression (of the whole path).'),
     value: z.string().max(1024).default('/').describe('Path, prefix or pattern; without query.'),
   })
   .check(
@@ -47,7 +51,10 @@ const pathMatch = z
 const valueMatch = (what: string, maxLength: number) =>
   z
     .strictObject({
-      type: z.enum(['Exact', 'RegularExpression']).default('Exact').describe('Exact or RegularExpression (of the whole value).'),
+      type: z
+        .enum(['Exact', 'RegularExpression'])
+        .default('Exact')
+        .describe('Exact or RegularExpression (of the whole value).'),
       name: headerName().describe(`Name of the ${what}.`),
       value: z.string().min(1).max(maxLength).describe('Value or pattern.'),
     })
@@ -68,7 +75,12 @@ export const uniqueNames = unique<{ name: string }>(
 /** One alternative of a rule's matches; all its conditions must hold. */
 export const httpRouteMatch = z.strictObject({
   path: pathMatch.prefault({}).describe('Condition on the path.'),
-  headers: z.array(valueMatch('header, in any case', 4096)).max(16).check(uniqueNames).default([]).describe('Conditions on headers.'),
+  headers: z
+    .array(valueMatch('header, in any case', 4096))
+    .max(16)
+    .check(uniqueNames)
+    .default([])
+    .describe('Conditions on headers.'),
   queryParams: z
     .array(valueMatch('query parameter, in exactly this case', 1024))
     .max(16)

@@ -13,12 +13,15 @@ const parentRef = z.strictObject({
 
 type ParentRef = z.output<typeof parentRef>;
 
-const parentOf = ({ group: apiGroup, kind, namespace, name }: ParentRef) => JSON.stringify([apiGroup, kind, namespace, name]);
+const parentOf = ({ group: apiGroup, kind, namespace, name }: ParentRef) =>
+  JSON.stringify([apiGroup, kind, namespace, name]);
 
 const sectionsTellApart = rule<ParentRef[]>([], function* (refs) {
   for (const [i, ref] of refs.entries()) {
     const siblings = refs.filter((other) => parentOf(other) === parentOf(ref));
-    const mixed = siblings.some(({ sectionName: section }) => (section === undefined) !== (ref.sectionName === undefined));
+    const mixed = siblings.some(
+      ({ sectionName: section }) => (section === undefined) !== (ref.sectionName === undefined),
+    );
     if (mixed && ref.sectionName === undefined) {
       const message = `required where several references name the same parent ${ref.name}`;
       yield { path: [i, 'sectionName'], message, expected: 'the name of a listener' };

@@ -14,7 +14,11 @@ export const dnsSubdomainPattern = new RegExp(`^${subdomain}$`);
 
 /** A name of at most 253 characters made of DNS labels (RFC 1123). */
 export const dnsSubdomain = () =>
-  z.string().min(1).max(253).regex(dnsSubdomainPattern, 'lower-case letters, digits, "-" and "." only, as in "shop.example"');
+  z
+    .string()
+    .min(1)
+    .max(253)
+    .regex(dnsSubdomainPattern, 'lower-case letters, digits, "-" and "." only, as in "shop.example"');
 
 /** A name of at most 63 characters without dots (RFC 1123). */
 export const dnsLabel = () =>
@@ -28,39 +32,76 @@ export const sectionName = dnsSubdomain;
 
 /** An API group; empty for the core group. */
 export const group = () =>
-  z.string().max(253).regex(new RegExp(`^$|^${subdomain}$`), 'an API group such as "gateway.networking.k8s.io", or "" for the core group');
+  z
+    .string()
+    .max(253)
+    .regex(
+      new RegExp(`^$|^${subdomain}$`),
+      'an API group such as "gateway.networking.k8s.io", or "" for the core group',
+    );
 
 export const kindName = () =>
-  z.string().min(1).max(63).regex(/^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$/, 'a kind such as Service');
+  z
+    .string()
+    .min(1)
+    .max(63)
+    .regex(/^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$/, 'a kind such as Service');
 
 export const port = () => z.int().min(1).max(65_535);
 
 export const hostname = () =>
-  z.string().min(1).max(253).regex(new RegExp(`^(\\*\\.)?${subdomain}$`), 'a lower-case host name such as shop.example.com or *.example.com, without port');
+  z
+    .string()
+    .min(1)
+    .max(253)
+    .regex(
+      new RegExp(`^(\\*\\.)?${subdomain}$`),
+      'a lower-case host name such as shop.example.com or *.example.com, without port',
+    );
 
 export const preciseHostname = () =>
-  z.string().min(1).max(253).regex(dnsSubdomainPattern, 'a lower-case host name such as shop.example.com, without wildcard and port');
+  z
+    .string()
+    .min(1)
+    .max(253)
+    .regex(dnsSubdomainPattern, 'a lower-case host name such as shop.example.com, without wildcard and port');
 
 export const duration = () => z.string().regex(durationPattern, 'a duration such as 500ms, 10s or 1h30m');
 
 /** The name of an HTTP field: a token of RFC 9110 §5.6.2. */
 export const headerName = () =>
-  z.string().min(1).max(256).regex(/^[A-Za-z0-9!#$%&'*+\-.^_\x60|~]+$/, 'a header name: letters, digits and "-", without colon');
+  z
+    .string()
+    .min(1)
+    .max(256)
+    .regex(/^[A-Za-z0-9!#$%&'*+\-.^_\x60|~]+$/, 'a header name: letters, digits and "-", without colon');
 
 const qualifiedName = new RegExp(`^(${subdomain}/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$`);
 
-/** The key of a label or an annotation. */
-export const qualifiedKey = () =>
+/**
+ * The key of a label or an annotation.
+ *
+ * @param maxPrefixLength longest DNS prefix before the "/", in characters
+ */
+export const qualifiedKey = (maxPrefixLength = 253) =>
   z
     .string()
-    .regex(qualifiedName, 'an optional DNS prefix with "/", then a name of at most 63 letters, digits, "-", "_" and "."')
-    .refine((key) => key.indexOf('/') < 253, { error: 'a DNS prefix of at most 253 characters' });
+    .regex(
+      qualifiedName,
+      'an optional DNS prefix with "/", then a name of at most 63 letters, digits, "-", "_" and "."',
+    )
+    .refine((key) => key.indexOf('/') <= maxPrefixLength, {
+      error: `a DNS prefix of at most ${maxPrefixLength} characters`,
+    });
 
 export const labelValue = () =>
   z
     .string()
     .max(63)
-    .regex(/^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/, 'at most 63 letters, digits, "-", "_" and "."; first and last a letter or digit');
+    .regex(
+      /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/,
+      'at most 63 letters, digits, "-", "_" and "."; first and last a letter or digit',
+    );
 
 export const labels = () => z.record(qualifiedKey(), labelValue());
 

@@ -38,7 +38,12 @@ export function findingsOf(issues: readonly z.core.$ZodIssue[], wording: Wording
 
 function findingsIn(issue: z.core.$ZodIssue, wording: Wording): Finding[] {
   const path = issue.path as Path;
-  if (issue.code !== 'custom' && issue.input === undefined && issue.code !== 'unrecognized_keys' && issue.code !== 'invalid_key') {
+  if (
+    issue.code !== 'custom' &&
+    issue.input === undefined &&
+    issue.code !== 'unrecognized_keys' &&
+    issue.code !== 'invalid_key'
+  ) {
     return [{ path, message: 'required field is missing', expected: expectationOf(issue, wording) }];
   }
   switch (issue.code) {
@@ -76,7 +81,8 @@ function complaintOf(issue: z.core.$ZodIssue, { confidential }: Wording): string
   const { input } = issue;
   switch (issue.code) {
     case 'invalid_value':
-      if (typeof input !== 'object' || input === null) return confidential ? 'unknown value' : `unknown value ${quote(input)}`;
+      if (typeof input !== 'object' || input === null)
+        return confidential ? 'unknown value' : `unknown value ${quote(input)}`;
       break;
     case 'invalid_format':
       return confidential ? `${malformed} value` : `${malformed} value ${quote(input)}`;
@@ -128,8 +134,11 @@ const typeNames: Readonly<Record<string, string>> = {
 function typeExpectation({ expected, input, path }: z.core.$ZodIssueInvalidType, wording: Wording): string {
   const name = typeNames[expected] ?? expected;
   const wanted = rangeAt(wording, path) ?? name;
-  if (name === 'a string') return typeof input === 'number' || typeof input === 'boolean' ? `${name} (put it in quotes)` : name;
-  return typeof input === 'string' && /^(true|false|\d{1,15})$/.test(input) ? `${wanted} (write it without quotes)` : wanted;
+  if (name === 'a string')
+    return typeof input === 'number' || typeof input === 'boolean' ? `${name} (put it in quotes)` : name;
+  return typeof input === 'string' && /^(true|false|\d{1,15})$/.test(input)
+    ? `${wanted} (write it without quotes)`
+    : wanted;
 }
 
 function rangeAt({ schema }: Wording, path: readonly PropertyKey[]): string | undefined {

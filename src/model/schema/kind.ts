@@ -72,9 +72,16 @@ export function defineKind<const K extends string, const V extends string, F ext
     schema,
     resourceOf: (parsed) => {
       const { metadata, ...rest } = parsed as { metadata: z.output<ReturnType<typeof objectMetaSchema>> };
-      const own = Object.fromEntries(Object.keys(fields).flatMap((key) => (key in rest ? [[key, rest[key as never]]] : [])));
+      const own = Object.fromEntries(
+        Object.keys(fields).flatMap((key) => (key in rest ? [[key, rest[key as never]]] : [])),
+      );
       const complete = declaration.complete?.(own as Fields<F>) ?? own;
-      return deepFreeze({ apiVersion: apiVersions[0], kind: name, metadata: objectMetaOf(metadata), ...complete }) as never;
+      return deepFreeze({
+        apiVersion: apiVersions[0],
+        kind: name,
+        metadata: objectMetaOf(metadata),
+        ...complete,
+      }) as never;
     },
     cautionsOf: (resource) => declaration.cautionsOf?.(resource) ?? [],
   };

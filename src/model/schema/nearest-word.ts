@@ -2,7 +2,7 @@
  * Finds the known word that was probably meant.
  *
  * Typing errors are a small edit distance; a forgotten part (`Prefx` for `PathPrefix`) is a word whose letters all
- * stand in the known one, in order.
+ * stand in the known one, in order, or all of its last part (`h2c` for `kubernetes.io/h2c`).
  *
  * @returns the nearest word, or undefined when none is near enough to be worth a question
  */
@@ -21,8 +21,10 @@ export function nearestWord(word: string, known: Iterable<string>): string | und
 }
 
 function likelyDistance(written: string, candidate: string): number {
+  if (candidate.endsWith(`/${written}`)) return 1;
   const distance = editDistance(written, candidate);
-  const abbreviates = written.length >= 3 && written.length * 2 >= candidate.length && isSubsequence(written, candidate);
+  const abbreviates =
+    written.length >= 3 && written.length * 2 >= candidate.length && isSubsequence(written, candidate);
   return abbreviates ? Math.min(distance, 1.5) : distance;
 }
 

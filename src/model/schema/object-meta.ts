@@ -34,7 +34,11 @@ export function objectMetaSchema(scope: Scope, name: z.ZodString = dnsSubdomain(
     namespace:
       scope === 'Namespaced'
         ? namespaceName().default('default').describe('Namespace that the resource belongs to.')
-        : z.string().regex(/^$/, 'none: this kind is cluster-scoped').default('').describe('Must be absent: this kind belongs to no namespace.'),
+        : z
+            .string()
+            .regex(/^$/, 'none: this kind is cluster-scoped')
+            .default('')
+            .describe('Must be absent: this kind belongs to no namespace.'),
     labels: labels().default({}).describe('Labels that selectors choose by.'),
     annotations: z.record(qualifiedKey(), z.string()).default({}).describe('Notes for people and tools.'),
     creationTimestamp: z
@@ -42,7 +46,11 @@ export function objectMetaSchema(scope: Scope, name: z.ZodString = dnsSubdomain(
       .regex(rfc3339, 'a time such as 2026-01-31T12:00:00Z')
       .optional()
       .describe('When the resource was created (RFC 3339); among equal routes the oldest wins.'),
-    generation: z.int().min(0).optional().describe('How often the declaration was changed, as the Kubernetes API counts.'),
+    generation: z
+      .int()
+      .min(0)
+      .optional()
+      .describe('How often the declaration was changed, as the Kubernetes API counts.'),
     uid: z.string().max(128).optional().describe('Identity given by the Kubernetes API.'),
     generateName: ignored(),
     deletionTimestamp: ignored(),

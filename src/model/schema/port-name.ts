@@ -6,7 +6,10 @@ export const ianaPortName = () =>
     .string()
     .min(1)
     .max(15)
-    .regex(/^(?=.*[a-z])[a-z0-9](-?[a-z0-9])*$/, 'a port name of lower-case letters, digits and single "-", with a letter');
+    .regex(
+      /^(?=.*[a-z])[a-z0-9](-?[a-z0-9])*$/,
+      'a port name of lower-case letters, digits and single "-", with a letter',
+    );
 
 /** What is spoken on a port; Kubernetes leaves the words open, so that unknown ones are opaque and not wrong. */
 export const appProtocol = () =>

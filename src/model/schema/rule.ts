@@ -19,10 +19,7 @@ export interface Objection {
  * @param reads dotted paths that must have the right type, `*` for every element; none: everything beneath
  * @param judge yields one objection per thing wrong
  */
-export function rule<T>(
-  reads: readonly string[],
-  judge: (value: T) => Iterable<Objection>,
-): z.core.$ZodCheck<T> {
+export function rule<T>(reads: readonly string[], judge: (value: T) => Iterable<Objection>): z.core.$ZodCheck<T> {
   const patterns = reads.map((path) => path.split('.'));
   return z.superRefine<T>(
     (value, payload) => {

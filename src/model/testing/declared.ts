@@ -7,8 +7,15 @@ import type { Resource, ResourceOf } from '../resource.ts';
 export function errorsIn(declared: object): string[] {
   const { resources, diagnostics } = parseDocuments('test.yaml', JSON.stringify(declared));
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
-  assert.equal(resources.length, errors.length === 0 ? 1 : 0, 'a resource is there exactly when nothing is wrong with it');
-  return errors.map(({ fieldPath, message, expected }) => `${fieldPath}: ${message}${expected === undefined ? '' : `; expected ${expected}`}`);
+  assert.equal(
+    resources.length,
+    errors.length === 0 ? 1 : 0,
+    'a resource is there exactly when nothing is wrong with it',
+  );
+  return errors.map(
+    ({ fieldPath, message, expected }) =>
+      `${fieldPath}: ${message}${expected === undefined ? '' : `; expected ${expected}`}`,
+  );
 }
 
 /** Asserts that the object has exactly one error, at this field, with this in its message. */

@@ -40,12 +40,15 @@ export function readDocument(source: DocumentText): ReadDocument {
     return { line: Math.max(1, line) + source.linesBefore, column: Math.max(1, col) };
   };
   const strange = unreadableCharacter(source.text);
-  if (strange !== undefined) return unread([{ severity: 'error', position: linePosition(source, strange.offset), message: strange.message }]);
+  if (strange !== undefined)
+    return unread([{ severity: 'error', position: linePosition(source, strange.offset), message: strange.message }]);
   try {
     return compose(source.text, counter, at);
   } catch {
     // Only deep nesting gets here: the parser's recursion runs out of stack.
-    return unread([{ severity: 'error', position: linePosition(source, 0), message: 'cannot be read as YAML: nested too deeply' }]);
+    return unread([
+      { severity: 'error', position: linePosition(source, 0), message: 'cannot be read as YAML: nested too deeply' },
+    ]);
   }
 }
 
@@ -58,9 +61,13 @@ function compose(text: string, counter: LineCounter, at: (offset: number) => Pos
     logLevel: 'silent',
   });
   if (document.errors.length > 0) {
-    const problems = document.errors.slice(0, maxProblems).map(
-      (error): TextProblem => ({ severity: 'error', position: at(error.pos[0]), message: describeSyntaxError(error) }),
-    );
+    const problems = document.errors
+      .slice(0, maxProblems)
+      .map((error): TextProblem => ({
+        severity: 'error',
+        position: at(error.pos[0]),
+        message: describeSyntaxError(error),
+      }));
     return unread(problems);
   }
   const root: ParsedNode | null = document.contents;
@@ -69,8 +76,14 @@ function compose(text: string, counter: LineCounter, at: (offset: number) => Pos
   return {
     value: value ?? undefined,
     problems: [
-      ...document.warnings.map((warning): TextProblem => ({ severity: 'warning', position: at(warning.pos[0]), message: describeSyntaxError(warning) })),
-      ...problems.slice(0, maxProblems).map((problem): TextProblem => ({ severity: 'error', position: at(problem.offset), message: problem.message })),
+      ...document.warnings.map((warning): TextProblem => ({
+        severity: 'warning',
+        position: at(warning.pos[0]),
+        message: describeSyntaxError(warning),
+      })),
+      ...problems
+        .slice(0, maxProblems)
+        .map((problem): TextProblem => ({ severity: 'error', position: at(problem.offset), message: problem.message })),
     ],
     locate: (path) => at(positionOf(root, path, targets)),
   };

@@ -66,7 +66,8 @@ class NodeReader {
 
   #readAlias(alias: Alias, depth: number): unknown {
     const target = this.targets.get(alias) ?? this.#anchors.get(alias.source);
-    if (target === undefined) return this.#object(alias, 'alias (*name) of an anchor (&name) that does not stand before it');
+    if (target === undefined)
+      return this.#object(alias, 'alias (*name) of an anchor (&name) that does not stand before it');
     if (this.#full) return null;
     this.targets.set(alias, target);
     this.#aliasDepth++;
@@ -82,7 +83,8 @@ class NodeReader {
       const name = keyName(key);
       if (name === undefined || name === '__proto__') this.#object(key, 'field name is not a usable string');
       else if (name === mergeKey) merged.push(...this.#mergeSources(key, value, depth));
-      else if (Object.hasOwn(map, name)) this.#object(key, `field ${JSON.stringify(name.slice(0, 64))} is given twice in the same map`);
+      else if (Object.hasOwn(map, name))
+        this.#object(key, `field ${JSON.stringify(name.slice(0, 64))} is given twice in the same map`);
       else map[name] = this.read(value, depth + 1);
     }
     // What the map itself says stands above what it merges, and an earlier source above a later one.

@@ -13,7 +13,8 @@ const meanings: Readonly<Record<ErrorCode, string>> = {
   BAD_INDENT: 'wrong indentation (all fields of a map and all items of a list start in the same column)',
   BAD_PROP_ORDER: 'anchors and tags must stand after the - ? or : indicator',
   BAD_SCALAR_START: 'a plain value cannot start with this character (put the value in quotes)',
-  BLOCK_AS_IMPLICIT_KEY: 'a map or list cannot start here (is a line break missing, or quotes around a value with ": "?)',
+  BLOCK_AS_IMPLICIT_KEY:
+    'a map or list cannot start here (is a line break missing, or quotes around a value with ": "?)',
   BLOCK_IN_FLOW: 'an indented map or list cannot stand within brackets or braces',
   DUPLICATE_KEY: 'field is given twice',
   IMPOSSIBLE: 'cannot be read as YAML',
