@@ -37,23 +37,27 @@ export class Automaton {
     const { alphabet } = this.#program;
     const { latin1, symbolCount } = alphabet;
     const cache = this.#cache;
+    // Both are replaced when the cache grows, which only an unknown transition makes it do.
+    let { next, flags } = cache;
     let state = START;
     let wasEmptied = false;
     for (let i = 0; i < input.length; i++) {
-      if (((cache.flags[state] as number) & FLAG_DECIDED) !== 0) break;
+      if (((flags[state] as number) & FLAG_DECIDED) !== 0) break;
       const code = input.charCodeAt(i);
       const symbol = code < 256 ? (latin1[code] as number) : symbolOf(alphabet, code);
-      let next = cache.next[state * symbolCount + symbol] as number;
-      if (next < 0) next = this.#addTransition(state, symbol);
-      if (next === FULL) {
-        if (wasEmptied) return this.#simulate(cache.threadsOf(state), input, i);
-        wasEmptied = true;
-        state = this.#emptyCache(state);
-        next = this.#addTransition(state, symbol);
+      let to = next[state * symbolCount + symbol] as number;
+      if (to < 0) {
+        to = this.#addTransition(state, symbol);
+        if (to === FULL) {
+          if (wasEmptied) return this.#simulate(cache.threadsOf(state), input, i);
+          wasEmptied = true;
+          to = this.#addTransition(this.#emptyCache(state), symbol);
+        }
+        ({ next, flags } = cache);
       }
-      state = next;
+      state = to;
     }
-    return ((cache.flags[state] as number) & FLAG_ACCEPTS) !== 0;
+    return ((flags[state] as number) & FLAG_ACCEPTS) !== 0;
   }
 
   #addStart(): void {

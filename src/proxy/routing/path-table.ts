@@ -26,9 +26,7 @@ export class PathTable {
     this.#regexps = Object.freeze(sorted.filter((match) => match.pathType === 'RegularExpression'));
     this.#prefixes = groupByPath(sorted.filter((match) => match.pathType === 'PathPrefix'));
     this.#root = this.#prefixes.get('') ?? [];
-    const longest = Math.max(0, ...Array.from(this.#prefixes.keys(), (path) => path.length));
-    this.#prefixLengths = new Uint8Array(longest + 1);
-    for (const path of this.#prefixes.keys()) this.#prefixLengths[path.length] = 1;
+    this.#prefixLengths = lengthsOf(this.#prefixes.keys());
   }
 
   /** All matches, in order of precedence. */
@@ -83,4 +81,13 @@ function firstPassing(matches: readonly RouteMatch[], request: RoutableRequest):
 
 function groupByPath(matches: readonly RouteMatch[]): ReadonlyMap<string, readonly RouteMatch[]> {
   return Map.groupBy(matches, (match) => match.path);
+}
+
+function lengthsOf(paths: Iterable<string>): Uint8Array {
+  const lengths = new Set(Array.from(paths, (path) => path.length));
+  let longest = 0;
+  for (const length of lengths) longest = Math.max(longest, length);
+  const marks = new Uint8Array(longest + 1);
+  for (const length of lengths) marks[length] = 1;
+  return marks;
 }
