@@ -1,0 +1,182 @@
+import type { Diagnostic } from '#model/diagnostic.ts';
+import type { LoadedResource } from '#model/documents.ts';
+import { resourceKey, type Resource, type ResourceOf } from '#model/resource.ts';
+import { snapshotKey, type Snapshot, type SnapshotResource } from '#model/snapshot/snapshot.ts';
+import type { ObjectStatus } from '../status.ts';
+import { planCluster } from './clusters.ts';
+import type { ClusterTarget } from './backends.ts';
+import { diagnosticOf, error, type Finding } from './finding.ts';
+import { gatewayClassStatus, gatewayStatus } from './gateway-status.ts';
+import { parametersMessage, planGateway } from './gateways.ts';
+import { compareText, Inventory } from './inventory.ts';
+import { Memo } from './memo.ts';
+import { certificatesOf, findCollisions, placeGateway, type PlacedGateway } from './placement.ts';
+import { isGatewayRef, planRoute, type RoutePlan } from './routes.ts';
+import { contentVersion } from './version.ts';
+
+/** What a set of declared objects comes to. */
+export interface CompileResult {
+  readonly snapshot: Snapshot;
+  /** By kind, namespace and name. */
+  readonly statuses: readonly ObjectStatus[];
+  /** By place. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Turns declared objects into the snapshot of a gateway proxy.
+ *
+ * The result depends on the objects alone. From one call to the next a compiler remembers its intermediate results, so
+ * that a small change costs little and everything that stays the same stays the identical object.
+ */
+export class Compiler {
+  readonly #memo = new Memo(new Inventory([]));
+  #last: ReadonlyMap<string, SnapshotResource> = new Map();
+
+  /**
+   * Compiles all that is declared.
+   *
+   * @param loaded in the order in which documents count: of two objects with one name, the first is taken
+   * @param source how diagnostics name the whole, as in the folder that was read
+   */
+  compile(loaded: readonly LoadedResource[], source = '.'): CompileResult {
+    const compilation = new Compilation(new Inventory(loaded), this.#memo, source);
+    const result = compilation.run(this.#last);
+    this.#last = result.snapshot.resources;
+    return result;
+  }
+}
+
+class Compilation {
+  readonly #inventory: Inventory;
+  readonly #memo: Memo;
+  readonly #source: string;
+  readonly #resources = new Map<string, SnapshotResource>();
+  readonly #statuses: ObjectStatus[] = [];
+  readonly #diagnostics: Diagnostic[] = [];
+
+  constructor(inventory: Inventory, memo: Memo, source: string) {
+    this.#inventory = inventory;
+    this.#memo = memo;
+    this.#source = source;
+    memo.begin(inventory);
+  }
+
+  run(last: ReadonlyMap<string, SnapshotResource>): CompileResult {
+    this.#diagnostics.push(...this.#inventory.duplicates);
+    const gateways = this.#compileGateways();
+    const routes = this.#compileRoutes(gateways);
+    this.#compileClusters(routes);
+    this.#reportGateways(gateways, routes);
+    return {
+      snapshot: this.#snapshot(last),
+      statuses: this.#statuses.sort(byObject),
+      diagnostics: this.#diagnostics.sort(byPlace),
+    };
+  }
+
+  #compileGateways(): ReadonlyMap<string, PlacedGateway> {
+    const plans = this.#inventory.all('Gateway').map((gateway) => {
+      const { plan, findings } = this.#memo.derive(`gateway ${keyOf(gateway)}`, [gateway], (lookups) => planGateway(gateway, lookups));
+      this.#report(gateway, findings);
+      return plan;
+    });
+    const collisions = findCollisions(plans);
+    const placed = new Map<string, PlacedGateway>();
+    for (const plan of plans) {
+      // Problems are values: compared by what they say.
+      const own = plan.listeners.map(({ fullName }) => JSON.stringify(collisions.get(fullName)));
+      const { plan: place, findings } = this.#memo.derive(`place ${plan.name}`, [plan, own], () => placeGateway(plan, collisions));
+      this.#report(plan.gateway, findings);
+      for (const listener of place.listeners) this.#add(listener.resources);
+      this.#add(certificatesOf(place));
+      placed.set(plan.name, place);
+    }
+    if (![...placed.values()].some(({ isOurs }) => isOurs)) this.#diagnostics.push(nothingToServe(this.#source));
+    return placed;
+  }
+
+  #compileRoutes(gateways: ReadonlyMap<string, PlacedGateway>): readonly RoutePlan[] {
+    return this.#inventory.all('HTTPRoute').map((route) => {
+      const { namespace, name } = route.metadata;
+      const parents = route.spec.parentRefs.map((ref) =>
+        isGatewayRef(ref) ? gateways.get(`${ref.namespace ?? namespace}/${ref.name}`) : undefined,
+      );
+      const { plan, findings } = this.#memo.derive(`route ${keyOf(route)}`, [route, ...parents], (lookups) => planRoute(route, parents, lookups));
+      this.#report(route, findings);
+      if (plan.resource !== undefined) this.#add([plan.resource]);
+      this.#statuses.push({ kind: 'HTTPRoute', namespace, name, conditions: [], parents: plan.parents });
+      return plan;
+    });
+  }
+
+  /** Only what some route leads to: a proxy need not know the rest. */
+  #compileClusters(routes: readonly RoutePlan[]): void {
+    const targets = new Map<string, ClusterTarget>();
+    for (const { resource, targets: wanted } of routes) {
+      if (resource !== undefined) for (const [name, target] of wanted) targets.set(name, target);
+    }
+    for (const [name, target] of targets) {
+      const key = JSON.stringify(target);
+      const plan = this.#memo.derive(`cluster ${name}`, [key], (lookups) => planCluster(target, lookups));
+      this.#add([plan.cluster, plan.endpoints]);
+      const source = this.#inventory.find(target.kind, target.namespace, target.name);
+      if (source !== undefined) this.#report(source, plan.findings);
+    }
+  }
+
+  #reportGateways(gateways: ReadonlyMap<string, PlacedGateway>, routes: readonly RoutePlan[]): void {
+    const attached = new Map<string, number>();
+    for (const { attachedTo } of routes) for (const listener of attachedTo) attached.set(listener, (attached.get(listener) ?? 0) + 1);
+    for (const gateway of gateways.values()) this.#statuses.push(gatewayStatus(gateway, attached));
+    for (const gatewayClass of this.#inventory.all('GatewayClass')) this.#reportClass(gatewayClass);
+  }
+
+  #reportClass(gatewayClass: ResourceOf<'GatewayClass'>): void {
+    const status = gatewayClassStatus(gatewayClass);
+    if (status === undefined) return;
+    this.#statuses.push(status);
+    const { parametersRef } = gatewayClass.spec;
+    if (parametersRef !== undefined) this.#report(gatewayClass, [error(['spec', 'parametersRef'], parametersMessage(parametersRef))]);
+  }
+
+  #add(resources: readonly SnapshotResource[]): void {
+    for (const resource of resources) this.#resources.set(snapshotKey(resource), resource);
+  }
+
+  #report(resource: Resource, findings: readonly Finding[]): void {
+    if (findings.length === 0) return;
+    const place = this.#inventory.placeOf(resource);
+    for (const finding of findings) this.#diagnostics.push(diagnosticOf(finding, place));
+  }
+
+  #snapshot(last: ReadonlyMap<string, SnapshotResource>): Snapshot {
+    const resources = new Map<string, SnapshotResource>();
+    for (const key of [...this.#resources.keys()].sort(compareText)) {
+      const compiled = this.#resources.get(key) as SnapshotResource;
+      const before = last.get(key);
+      // What came out the same in another way is the same.
+      resources.set(key, before?.version === compiled.version ? before : compiled);
+    }
+    const contents = [...resources].map(([key, { version }]) => `${key} ${version}`);
+    return Object.freeze({ version: contentVersion(contents.join('\n')), resources });
+  }
+}
+
+function keyOf({ metadata }: Resource): string {
+  return `${metadata.namespace}/${metadata.name}`;
+}
+
+function nothingToServe(file: string): Diagnostic {
+  const message = 'nothing to serve: no Gateway of class selvage is declared';
+  return { severity: 'warning', location: { file, line: 1, column: 1 }, fieldPath: '', message };
+}
+
+function byObject(a: ObjectStatus, b: ObjectStatus): number {
+  const key = ({ kind, namespace, name }: ObjectStatus) => resourceKey({ kind, metadata: { namespace, name } });
+  return compareText(key(a), key(b));
+}
+
+function byPlace(a: Diagnostic, b: Diagnostic): number {
+  return compareText(a.location.file, b.location.file) || a.location.line - b.location.line || a.location.column - b.location.column;
+}

@@ -1,0 +1,74 @@
+import type { Path } from '#model/field-path.ts';
+import type { HTTPRouteFilter } from '#model/http-route.ts';
+import type {
+  CorsSpec,
+  FilterSpec,
+  HeaderModifications,
+  PathModifier,
+  RequestMirrorSpec,
+  RequestRedirectSpec,
+  UrlRewriteSpec,
+} from '#model/snapshot/http-route.ts';
+import type { RouteReferences } from './route-references.ts';
+
+type Settings<K extends keyof HTTPRouteFilter> = NonNullable<HTTPRouteFilter[K]>;
+
+/** Compiles the filters of a rule or of one of its backends, in their order. */
+export function compileFilters(filters: readonly HTTPRouteFilter[], path: Path, references: RouteReferences): readonly FilterSpec[] {
+  return filters.map((filter, i) => compileFilter(filter, [...path, i], references));
+}
+
+function compileFilter(filter: HTTPRouteFilter, path: Path, references: RouteReferences): FilterSpec {
+  const { requestHeaderModifier, responseHeaderModifier, requestRedirect, urlRewrite, requestMirror, cors, extensionRef } = filter;
+  if (requestHeaderModifier !== undefined) return { type: 'RequestHeaderModifier', ...modifications(requestHeaderModifier) };
+  if (responseHeaderModifier !== undefined) return { type: 'ResponseHeaderModifier', ...modifications(responseHeaderModifier) };
+  if (requestRedirect !== undefined) return redirect(requestRedirect);
+  if (urlRewrite !== undefined) return rewrite(urlRewrite);
+  if (requestMirror !== undefined) return mirror(requestMirror, [...path, 'requestMirror', 'backendRef'], references);
+  if (cors !== undefined) return corsSpec(cors);
+  const { group = '', kind = filter.type, name = '' } = extensionRef ?? {};
+  const reason = `no filter is known as ${kind} of group ${group || '""'} (${name})`;
+  references.refuse([...path, 'extensionRef'], { reason: 'InvalidKind', message: reason });
+  return { type: 'Invalid', reason };
+}
+
+function modifications({ set, add, remove }: Settings<'requestHeaderModifier'>): HeaderModifications {
+  return {
+    set: set.map(({ name, value }) => ({ name: name.toLowerCase(), value })),
+    add: add.map(({ name, value }) => ({ name: name.toLowerCase(), value })),
+    remove: remove.map((name) => name.toLowerCase()),
+  };
+}
+
+function redirect({ scheme, hostname, path, port, statusCode }: Settings<'requestRedirect'>): RequestRedirectSpec {
+  return {
+    type: 'RequestRedirect',
+    scheme: scheme ?? null,
+    hostname: hostname ?? null,
+    path: pathModifier(path),
+    port: port ?? null,
+    statusCode,
+  };
+}
+
+function rewrite({ hostname, path }: Settings<'urlRewrite'>): UrlRewriteSpec {
+  return { type: 'URLRewrite', hostname: hostname ?? null, path: pathModifier(path) };
+}
+
+function pathModifier(declared: Settings<'urlRewrite'>['path']): PathModifier | null {
+  if (declared === undefined) return null;
+  const { type, replaceFullPath, replacePrefixMatch } = declared;
+  return { type, value: (type === 'ReplaceFullPath' ? replaceFullPath : replacePrefixMatch) ?? '' };
+}
+
+/** A mirror that leads nowhere mirrors nothing; the request itself goes on (the standard's words for a broken mirror). */
+function mirror({ backendRef, percent, fraction }: Settings<'requestMirror'>, path: Path, references: RouteReferences): RequestMirrorSpec {
+  const numerator = fraction?.numerator ?? percent ?? 100;
+  const denominator = fraction?.denominator ?? 100;
+  return { type: 'RequestMirror', cluster: references.resolve(backendRef, path), numerator, denominator };
+}
+
+function corsSpec(declared: Settings<'cors'>): CorsSpec {
+  const { allowOrigins, allowMethods, allowHeaders, exposeHeaders, allowCredentials, maxAge } = declared;
+  return { type: 'CORS', allowOrigins, allowMethods, allowHeaders, exposeHeaders, allowCredentials, maxAgeSeconds: maxAge };
+}

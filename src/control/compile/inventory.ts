@@ -1,0 +1,98 @@
+import type { LoadedResource } from '#model/documents.ts';
+import type { Diagnostic } from '#model/diagnostic.ts';
+import { serviceNameLabel } from '#model/endpoint-slice.ts';
+import { resourceKey, type Resource, type ResourceOf } from '#model/resource.ts';
+import { diagnosticOf, error } from './finding.ts';
+
+/** What a compilation step may ask about objects other than its own. */
+export interface Lookups {
+  /** @param namespace empty for cluster-scoped kinds */
+  find<K extends Resource['kind']>(kind: K, namespace: string, name: string): ResourceOf<K> | undefined;
+  /** By name, so that no order of documents shows in the outcome. */
+  slicesOf(namespace: string, service: string): readonly ResourceOf<'EndpointSlice'>[];
+  grantsIn(namespace: string): readonly ResourceOf<'ReferenceGrant'>[];
+}
+
+/** All declared objects, each once, indexed by what they are asked for. */
+export class Inventory implements Lookups {
+  readonly #byKey = new Map<string, LoadedResource>();
+  readonly #slices = new Map<string, ResourceOf<'EndpointSlice'>[]>();
+  readonly #grants = new Map<string, ResourceOf<'ReferenceGrant'>[]>();
+  /** One for each object that is declared again. */
+  readonly duplicates: readonly Diagnostic[];
+
+  /** @param loaded in the order in which documents count: of two with one name, the first */
+  constructor(loaded: readonly LoadedResource[]) {
+    const duplicates: Diagnostic[] = [];
+    for (const entry of loaded) {
+      const key = resourceKey(entry.resource);
+      const first = this.#byKey.get(key);
+      if (first !== undefined) duplicates.push(duplicateOf(first, entry));
+      else this.#add(key, entry);
+    }
+    for (const slices of this.#slices.values()) slices.sort(byName);
+    this.duplicates = duplicates;
+  }
+
+  #add(key: string, entry: LoadedResource): void {
+    this.#byKey.set(key, entry);
+    const { resource } = entry;
+    if (resource.kind === 'ReferenceGrant') append(this.#grants, resource.metadata.namespace, resource);
+    if (resource.kind === 'EndpointSlice') {
+      const service = resource.metadata.labels[serviceNameLabel];
+      if (service !== undefined) append(this.#slices, `${resource.metadata.namespace}/${service}`, resource);
+    }
+  }
+
+  find<K extends Resource['kind']>(kind: K, namespace: string, name: string): ResourceOf<K> | undefined {
+    const key = resourceKey({ kind, metadata: { namespace, name } });
+    return this.#byKey.get(key)?.resource as ResourceOf<K> | undefined;
+  }
+
+  slicesOf(namespace: string, service: string): readonly ResourceOf<'EndpointSlice'>[] {
+    return this.#slices.get(`${namespace}/${service}`) ?? [];
+  }
+
+  grantsIn(namespace: string): readonly ResourceOf<'ReferenceGrant'>[] {
+    return this.#grants.get(namespace) ?? [];
+  }
+
+  /** Every object of a kind, in the order of their keys. */
+  all<K extends Resource['kind']>(kind: K): readonly ResourceOf<K>[] {
+    const found: ResourceOf<K>[] = [];
+    for (const { resource } of this.#byKey.values()) if (resource.kind === kind) found.push(resource as ResourceOf<K>);
+    return found.sort(byNamespaceAndName);
+  }
+
+  /** Where an object was declared. */
+  placeOf(resource: Resource): LoadedResource {
+    const entry = this.#byKey.get(resourceKey(resource));
+    if (entry === undefined) throw new Error(`cannot place ${resourceKey(resource)}: not in this inventory`);
+    return entry;
+  }
+}
+
+function duplicateOf(first: LoadedResource, again: LoadedResource): Diagnostic {
+  const { file, line, column } = first.location;
+  const message = `is already declared at ${file}:${line}:${column}, which counts`;
+  return diagnosticOf(error(['metadata', 'name'], message, 'one document for each object'), again);
+}
+
+function append<V>(lists: Map<string, V[]>, key: string, value: V): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}
+
+function byName(a: Resource, b: Resource): number {
+  return compareText(a.metadata.name, b.metadata.name);
+}
+
+function byNamespaceAndName(a: Resource, b: Resource): number {
+  return compareText(a.metadata.namespace, b.metadata.namespace) || byName(a, b);
+}
+
+/** By code units: the same on every machine, whatever its locale. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
