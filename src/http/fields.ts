@@ -1,3 +1,5 @@
+import { isFieldName, isFieldValue } from './token.ts';
+
 /**
  * The fields of a message (RFC 9110 §5), in the order they came. Names are lower case, as HTTP/2 has them; what
  * frames a message or belongs to one connection (`host`, `content-length`, `connection` and what it names,
@@ -10,9 +12,21 @@
 export class Fields {
   /** name, value, name, value, … Owned by this object; codecs append to it directly. */
   readonly entries: string[];
+  #checked: boolean;
 
-  constructor(entries: string[] = []) {
+  /**
+   * @param checked whether every name and value given is known to be valid, as a decoder knows; encoders then need not
+   * look through them, which they do otherwise so that nobody's CR LF becomes a line of its own
+   */
+  constructor(entries: string[] = [], checked: boolean = entries.length === 0) {
     this.entries = entries;
+    this.#checked = checked;
+  }
+
+  /** Whether every name and value may stand in a message (RFC 9110 §5.1, §5.5). Free where a decoder has vouched. */
+  get valid(): boolean {
+    if (!this.#checked) this.#checked = areValid(this.entries);
+    return this.#checked;
   }
 
   /** How many field lines there are. */
@@ -43,11 +57,13 @@ export class Fields {
 
   /** Adds a line behind all others. @param name lower case */
   append(name: string, value: string): void {
+    this.#check(name, value);
     this.entries.push(name, value);
   }
 
   /** Replaces all lines of that name by one, in the place of the first. @param name lower case */
   set(name: string, value: string): void {
+    this.#check(name, value);
     const entries = this.entries;
     for (let i = 0; i < entries.length; i += 2) {
       if (entries[i] !== name) continue;
@@ -64,7 +80,12 @@ export class Fields {
   }
 
   clone(): Fields {
-    return new Fields(this.entries.slice());
+    return new Fields(this.entries.slice(), this.#checked);
+  }
+
+  /** What is set is looked at once, here; only where it is wrong does the encoder look again, and repair it. */
+  #check(name: string, value: string): void {
+    if (this.#checked && !(isFieldName(name) && isFieldValue(value))) this.#checked = false;
   }
 
   #removeFrom(from: number, name: string): void {
@@ -80,4 +101,11 @@ export class Fields {
     }
     if (kept !== entries.length) entries.length = kept;
   }
+}
+
+function areValid(entries: readonly string[]): boolean {
+  for (let i = 0; i < entries.length; i += 2) {
+    if (!isFieldName(entries[i]!) || !isFieldValue(entries[i + 1]!)) return false;
+  }
+  return true;
 }

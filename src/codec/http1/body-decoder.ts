@@ -272,7 +272,7 @@ export class BodyDecoder {
       const name = id === UNKNOWN_NAME ? buffer.latin1Slice(lines[i + 1], lines[i + 2]).toLowerCase() : FIELD_NAMES[id]!;
       if (!isDroppedTrailer(name)) entries.push(name, buffer.latin1Slice(lines[i + 3], lines[i + 4]));
     }
-    this.trailers = entries.length === 0 ? null : new Fields(entries);
+    this.trailers = entries.length === 0 ? null : new Fields(entries, true);
     return null;
   }
 }

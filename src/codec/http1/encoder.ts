@@ -2,11 +2,12 @@ import type { Fields } from '#http/fields.ts';
 import { type HttpVersion, RequestHead, ResponseHead, UNKNOWN_LENGTH } from '#http/head.ts';
 import { isBodiless, reasonOf } from '#http/status.ts';
 import { isToken } from '#http/token.ts';
-import { blankOut, escapeTarget, isClean, isVisible, repairFields } from './line-safety.ts';
+import { escapeTarget, isVisible, repairFields } from './line-safety.ts';
 
 /*
- * Heads as latin1 text: one string a head, so that head and first content leave in one write. The text is looked
- * through once before it is given out: whatever a filter has put into a head, it never becomes a line of its own.
+ * Heads as latin1 text: one string a head, so that head and first content leave in one write. Whatever a filter has
+ * put into a head, it never becomes a line of its own: decoded fields are valid, others are looked at (Fields.valid),
+ * and what is not valid is repaired instead of thrown at, because what broke it may have come from a peer.
  */
 
 /** What the answer's framing depends on beside the answer (RFC 9112 §6.3, §9.3). */
@@ -27,8 +28,8 @@ const STATUS_LINES = statusLines();
 
 function statusLines(): string[] {
   const lines: string[] = [];
-  for (let status = 0; status < 1000; status++) lines.push(`HTTP/1.1 ${status} ${reasonOf(status)}\r\n`);
-  return lines;
+  for (let status = 100; status < 1000; status++) lines[status] = `HTTP/1.1 ${status} ${reasonOf(status)}\r\n`;
+  return lines.fill(lines[500]!, 0, 100);
 }
 
 /**
@@ -37,20 +38,23 @@ function statusLines(): string[] {
  * @see RFC 9112 §3, §6
  */
 export function encodeRequestHead(head: RequestHead): string {
-  const target = targetOf(head);
-  let text = `${head.method} ${target} HTTP/1.1\r\nhost: ${head.authority}\r\n`;
-  lines = 3;
+  if (!isSafe(head)) return encodeRequestHead(repairRequest(head));
+  let text = `${head.method} ${targetOf(head)} HTTP/1.1\r\nhost: ${head.authority}\r\n`;
   text += fieldLines(head.fields) + requestFramingLine(head);
   if (head.upgrade !== '' || head.acceptsTrailers) text += connectionLines(head);
-  if (head.expectsContinue) text += line('expect: 100-continue\r\n');
-  text += '\r\n';
-  return isVisible(target) && isClean(text, lines) ? text : encodeRequestHead(repairRequest(head));
+  if (head.expectsContinue) text += 'expect: 100-continue\r\n';
+  return `${text}\r\n`;
+}
+
+function isSafe(head: RequestHead): boolean {
+  const named = isVisible(head.method) && isVisible(head.authority) && isVisible(head.path) && isVisible(head.query);
+  return named && isVisible(head.upgrade) && head.fields.valid;
 }
 
 function requestFramingLine(head: RequestHead): string {
-  if (head.bodyLength > 0) return line(`content-length: ${head.bodyLength}\r\n`);
-  if (head.bodyLength === UNKNOWN_LENGTH) return line('transfer-encoding: chunked\r\n');
-  return expectsContent(head.method) ? line('content-length: 0\r\n') : '';
+  if (head.bodyLength > 0) return `content-length: ${head.bodyLength}\r\n`;
+  if (head.bodyLength === UNKNOWN_LENGTH) return 'transfer-encoding: chunked\r\n';
+  return expectsContent(head.method) ? 'content-length: 0\r\n' : '';
 }
 
 function targetOf(head: RequestHead): string {
@@ -64,10 +68,10 @@ function expectsContent(method: string): boolean {
 
 function connectionLines(head: RequestHead): string {
   let text = '';
-  if (head.upgrade !== '') text += line(`upgrade: ${head.upgrade}\r\n`);
-  if (head.acceptsTrailers) text += line('te: trailers\r\n');
+  if (head.upgrade !== '') text += `upgrade: ${head.upgrade}\r\n`;
+  if (head.acceptsTrailers) text += 'te: trailers\r\n';
   const options = head.upgrade === '' ? 'te' : head.acceptsTrailers ? 'upgrade, te' : 'upgrade';
-  return text + line(`connection: ${options}\r\n`);
+  return `${text}connection: ${options}\r\n`;
 }
 
 function repairRequest(head: RequestHead): RequestHead {
@@ -76,7 +80,7 @@ function repairRequest(head: RequestHead): RequestHead {
   const repaired = new RequestHead(method, '', escapeTarget(head.authority), path, escapeTarget(head.query), repairFields(head.fields), 11);
   repaired.bodyLength = head.bodyLength;
   repaired.expectsContinue = head.expectsContinue;
-  repaired.upgrade = blankOut(head.upgrade);
+  repaired.upgrade = escapeTarget(head.upgrade);
   repaired.acceptsTrailers = head.acceptsTrailers;
   return repaired;
 }
@@ -95,38 +99,36 @@ export function responseFraming(head: ResponseHead, encoding: ResponseEncoding):
  * @see RFC 9112 §4, §6
  */
 export function encodeResponseHead(head: ResponseHead, encoding: ResponseEncoding): string {
+  if (!isVisible(head.upgrade) || !head.fields.valid) return encodeResponseHead(repairResponse(head), encoding);
   const framing = responseFraming(head, encoding);
-  let text = STATUS_LINES[head.status] ?? STATUS_LINES[500]!;
-  lines = 2;
-  text += fieldLines(head.fields);
-  if (framing === 'length') text += line(`content-length: ${head.bodyLength}\r\n`);
-  else if (framing === 'chunked') text += line('transfer-encoding: chunked\r\n');
+  let text = (STATUS_LINES[head.status] ?? STATUS_LINES[500]!) + fieldLines(head.fields);
+  if (framing === 'length') text += `content-length: ${head.bodyLength}\r\n`;
+  else if (framing === 'chunked') text += 'transfer-encoding: chunked\r\n';
   else if (framing === 'none') text += bodilessLines(head, encoding.requestMethod);
   if (head.status >= 200) text += persistenceLine(encoding, framing);
-  text += '\r\n';
-  return isClean(text, lines) ? text : encodeResponseHead(repairResponse(head), encoding);
+  return `${text}\r\n`;
 }
 
 function repairResponse(head: ResponseHead): ResponseHead {
   const repaired = new ResponseHead(head.status, repairFields(head.fields), head.bodyLength);
   repaired.declaredLength = head.declaredLength;
-  repaired.upgrade = blankOut(head.upgrade);
+  repaired.upgrade = escapeTarget(head.upgrade);
   return repaired;
 }
 
 /** What a GET would have had as length (HEAD, 304), or to what protocol this switches (101). */
 function bodilessLines(head: ResponseHead, method: string): string {
-  if (head.status === 101) return line('connection: upgrade\r\n') + line(`upgrade: ${head.upgrade}\r\n`);
+  if (head.status === 101) return `connection: upgrade\r\nupgrade: ${head.upgrade}\r\n`;
   if (head.status !== 304 && (method !== 'HEAD' || isBodiless(head.status))) return '';
   // An answer made here to HEAD says its length as the length of content, which then is not sent.
   const length = head.declaredLength === UNKNOWN_LENGTH && head.bodyLength > 0 ? head.bodyLength : head.declaredLength;
-  return length === UNKNOWN_LENGTH ? '' : line(`content-length: ${length}\r\n`);
+  return length === UNKNOWN_LENGTH ? '' : `content-length: ${length}\r\n`;
 }
 
 /** HTTP/1.1 persists and HTTP/1.0 closes unless told otherwise (RFC 9112 §9.3). */
 function persistenceLine(encoding: ResponseEncoding, framing: ResponseFraming): string {
-  if (encoding.close || framing === 'close') return line('connection: close\r\n');
-  return encoding.requestVersion === 10 ? line('connection: keep-alive\r\n') : '';
+  if (encoding.close || framing === 'close') return 'connection: close\r\n';
+  return encoding.requestVersion === 10 ? 'connection: keep-alive\r\n' : '';
 }
 
 /** @param size octets of the chunk, more than 0: a size of 0 would end the content */
@@ -142,17 +144,8 @@ const LAST_CHUNK = '0\r\n\r\n';
 /** Encodes the last chunk with the fields behind it (RFC 9112 §7.1.2). */
 export function encodeTrailers(trailers: Fields | null): string {
   if (trailers === null || trailers.size === 0) return LAST_CHUNK;
-  lines = 2;
-  const text = `0\r\n${fieldLines(trailers)}\r\n`;
-  return isClean(text, lines) ? text : encodeTrailers(repairFields(trailers));
-}
-
-/** Line ends in the text that is being encoded; a scratch of one call of an encoder. */
-let lines = 0;
-
-function line(text: string): string {
-  lines++;
-  return text;
+  const fields = trailers.valid ? trailers : repairFields(trailers);
+  return `0\r\n${fieldLines(fields)}\r\n`;
 }
 
 function fieldLines(fields: Fields): string {
@@ -161,7 +154,6 @@ function fieldLines(fields: Fields): string {
   for (let i = 0; i < entries.length; i += 2) {
     if (framesMessage(entries[i]!)) continue;
     text += `${entries[i]!}: ${entries[i + 1]!}\r\n`;
-    lines++;
   }
   return text;
 }

@@ -1,31 +1,14 @@
 import { Fields } from '#http/fields.ts';
-import { isFieldName } from '#http/token.ts';
+import { FIELD_OCTET, isFieldName } from '#http/token.ts';
 
 /*
  * The last look at what leaves. Heads from decoders are valid; what filters put into them should be. If one does not
  * check, its mistake must not become request or response splitting (CR or LF that an attacker chose).
  */
 
-const HTAB = 0x09;
 const SP = 0x20;
 const DEL = 0x7f;
 const LATIN1_END = 0x100;
-
-/**
- * Whether the text holds no control character beside its own line ends, and nothing that a write as latin1 would cut
- * to another octet (U+010A would become LF).
- * @param lines how many line ends the text has of itself
- */
-export function isClean(text: string, lines: number): boolean {
-  let controls = 0;
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if ((c - SP) >>> 0 < LATIN1_END - SP || c === HTAB) continue;
-    if (c >= LATIN1_END) return false;
-    controls++;
-  }
-  return controls === lines * 2;
-}
 
 /** Whether the text may stand between the spaces of a request line. */
 export function isVisible(text: string): boolean {
@@ -45,22 +28,21 @@ export function escapeTarget(target: string): string {
   return out;
 }
 
-/** @returns fields that fit in lines: octets that no value may hold become spaces (RFC 9110 §5.5), bad names go */
+/** @returns fields that fit in lines: what no value may hold becomes spaces (RFC 9110 §5.5), bad names go */
 export function repairFields(fields: Fields): Fields {
   const repaired: string[] = [];
   for (let i = 0; i < fields.entries.length; i += 2) {
-    const name = fields.entries[i]!;
+    const name = fields.entries[i]!.toLowerCase();
     if (isFieldName(name)) repaired.push(name, blankOut(fields.entries[i + 1]!));
   }
-  return new Fields(repaired);
+  return new Fields(repaired, true);
 }
 
-/** @returns the text with a space for each character that must not stand in a field value */
-export function blankOut(text: string): string {
+function blankOut(text: string): string {
   let out = '';
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
-    out += (c < SP && c !== HTAB) || c === DEL || c >= LATIN1_END ? ' ' : text[i]!;
+    out += c < LATIN1_END && FIELD_OCTET[c] === 1 ? text[i]! : ' ';
   }
-  return out;
+  return out.trim();
 }

@@ -42,7 +42,7 @@ function createHead(text: string, base: number, entries: string[]): RequestHead 
   const start = scan.targetStart - base;
   const end = scan.targetEnd - base;
   const target = text.slice(start, end);
-  const fields = new Fields(entries);
+  const fields = new Fields(entries, true);
   const version = scan.version as HttpVersion;
   if (text.charCodeAt(start) === SLASH && method !== 'CONNECT') {
     if (scan.queryStart === -1) return new RequestHead(method, target, section.host, target, '', fields, version);

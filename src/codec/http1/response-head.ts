@@ -16,7 +16,7 @@ export function readResponseHead(text: string, base: number, method: string, lim
   const entries: string[] = [];
   scan.fault = collectFields(text, base, entries, limits);
   if (scan.fault !== null) return null;
-  const head = new ResponseHead(scan.status, new Fields(entries), 0);
+  const head = new ResponseHead(scan.status, new Fields(entries, true), 0);
   if (head.status === 101) head.upgrade = upgradeProtocol();
   scan.fault = noteFraming(head, method);
   return scan.fault === null ? head : null;
@@ -45,7 +45,8 @@ function noteFraming(head: ResponseHead, method: string): Fault | null {
 export function keepAliveTimeoutMs(): number {
   const text = section.keepAliveParameters;
   if (text === '') return -1;
-  const start = text.toLowerCase().indexOf('timeout=');
+  const exact = text.indexOf('timeout=');
+  const start = exact === -1 ? text.toLowerCase().indexOf('timeout=') : exact;
   if (start === -1) return -1;
   let seconds = 0;
   let i = start + 'timeout='.length;
