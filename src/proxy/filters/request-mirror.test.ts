@@ -23,10 +23,10 @@ test('RequestMirror passes requests on while its cluster is missing, and sees it
   const slot: ClusterSlot = { name: 'a', cluster: null };
   const [filter] = compileFilters([mirror('a')], { slot: () => slot });
   const exchange = createTestExchange();
-  filter!.onRequest!(exchange);
+  void filter!.onRequest!(exchange);
   assert.equal(exchange.mirrors, null);
   slot.cluster = createTestSlot('a').cluster;
-  filter!.onRequest!(exchange);
+  void filter!.onRequest!(exchange);
   assert.deepEqual(exchange.mirrors, [slot]);
 });
 
@@ -37,7 +37,7 @@ test('RequestMirror takes exactly its share of what the dice say', (t) => {
   for (const [value, mirrored] of [[0, 1], [0.2499, 1], [0.25, 0], [0.9999, 0]] as const) {
     exchange.mirrors = null;
     dice.mock.mockImplementation(() => value);
-    filter!.onRequest!(exchange);
+    void filter!.onRequest!(exchange);
     assert.equal(exchange.mirrors === null ? 0 : 1, mirrored, `${value}`);
   }
 });

@@ -55,9 +55,9 @@ test('ForwardingFields continues what a trusted peer said', () => {
   });
   assert.equal(exchange.requestId, 'abc-123');
   assert.deepEqual(exchange.request.fields.entries, [
-    'x-forwarded-for', '198.51.100.1, 198.51.100.2, 192.0.2.7', 'x-forwarded-proto', 'https', 'x-forwarded-host', 'public.example',
-    'x-forwarded-port', '443', 'forwarded', 'for=198.51.100.1;proto=https, for=192.0.2.7;host="shop.example:8080";proto=http',
-    'x-forwarded-user', 'ann', 'x-request-id', 'abc-123',
+    'x-forwarded-proto', 'https', 'x-forwarded-host', 'public.example', 'x-forwarded-port', '443', 'x-forwarded-user', 'ann',
+    'x-forwarded-for', '198.51.100.1, 198.51.100.2, 192.0.2.7', 'x-request-id', 'abc-123',
+    'forwarded', 'for=198.51.100.1;proto=https, for=192.0.2.7;host="shop.example:8080";proto=http',
   ]);
 });
 

@@ -93,31 +93,75 @@ function isAssertion(name: string): boolean {
 }
 
 /**
- * Adds this hop to what a trusted peer said. Several lines of a list become one: some backends read only the first.
+ * Adds this hop, in one pass, to what a trusted peer said. Several lines of a list become one: some backends read only
+ * the first.
  * @returns the request id, the peer's where it is usable
  */
 function continueChain(request: RequestHead, peer: DownstreamPeer, address: string): string {
-  const fields = request.fields;
-  const requestId = usableRequestId(fields.first('x-request-id')) ?? createUuidV7();
-  const forwardedFor = fields.get('x-forwarded-for');
-  fields.set('x-forwarded-for', forwardedFor ? `${forwardedFor}, ${address}` : address);
-  const forwarded = fields.get('forwarded');
-  if (forwarded) fields.set('forwarded', `${forwarded}, ${forwardedElement(request, address)}`);
-  if (!fields.has('x-forwarded-proto')) fields.append('x-forwarded-proto', request.scheme);
-  if (!fields.has('x-forwarded-host') && request.authority !== '') fields.append('x-forwarded-host', request.authority);
-  if (!fields.has('x-forwarded-port')) fields.append('x-forwarded-port', String(peer.localPort));
-  fields.set('x-request-id', requestId);
+  const entries = request.fields.entries;
+  let kept = 0;
+  let forwardedFor = '';
+  let forwarded = '';
+  let requestId = '';
+  let said = 0;
+  for (let i = 0; i < entries.length; i += 2) {
+    const name = entries[i]!;
+    const value = entries[i + 1]!;
+    if (isAssertion(name)) {
+      if (name === 'x-forwarded-for') {
+        forwardedFor += `${value}, `;
+        continue;
+      }
+      if (name === 'forwarded') {
+        forwarded += `${value}, `;
+        continue;
+      }
+      if (name === 'x-request-id') {
+        requestId = value;
+        continue;
+      }
+      said |= partOf(name);
+    }
+    entries[kept] = name;
+    entries[kept + 1] = value;
+    kept += 2;
+  }
+  entries.length = kept;
+  if (!isUsableRequestId(requestId)) requestId = createUuidV7();
+  entries.push('x-forwarded-for', forwardedFor + address, 'x-request-id', requestId);
+  if (forwarded !== '') entries.push('forwarded', forwarded + forwardedElement(request, address));
+  if ((said & PROTO) === 0) entries.push('x-forwarded-proto', request.scheme);
+  if ((said & HOST) === 0 && request.authority !== '') entries.push('x-forwarded-host', request.authority);
+  if ((said & PORT) === 0) entries.push('x-forwarded-port', String(peer.localPort));
   return requestId;
 }
 
+const PROTO = 1;
+const HOST = 2;
+const PORT = 4;
+
+/** @returns the bit of what the peer said by a field of this name, 0 for fields that this proxy does not write */
+function partOf(name: string): number {
+  switch (name) {
+    case 'x-forwarded-proto':
+      return PROTO;
+    case 'x-forwarded-host':
+      return HOST;
+    case 'x-forwarded-port':
+      return PORT;
+    default:
+      return 0;
+  }
+}
+
 /** Visible ASCII of a bounded length: it is copied into logs and answers. */
-function usableRequestId(value: string | undefined): string | undefined {
-  if (value === undefined || value === '' || value.length > MAX_REQUEST_ID_LENGTH) return undefined;
+function isUsableRequestId(value: string): boolean {
+  if (value.length > MAX_REQUEST_ID_LENGTH) return false;
   for (let i = 0; i < value.length; i++) {
     const c = value.charCodeAt(i);
-    if (c < 0x21 || c > 0x7e) return undefined;
+    if (c < 0x21 || c > 0x7e) return false;
   }
-  return value;
+  return value !== '';
 }
 
 /** One element of `Forwarded`; an IPv6 address needs brackets, and a colon needs quotes (RFC 7239 §4, §6). */
