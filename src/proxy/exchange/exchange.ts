@@ -110,11 +110,8 @@ export interface DownstreamPeer extends MetricOwner {
   readonly encrypted: boolean;
 }
 
-/**
- * The downstream half of an exchange, free of any HTTP version. As a {@link BodySource} it governs the request's
- * content, as a {@link BodySink} it takes the response's.
- */
-export interface DownstreamStream extends BodySource, BodySink {
+/** Where an exchange's response goes, free of any HTTP version; as a {@link BodySink} it takes the content. */
+export interface DownstreamStream extends BodySink {
   /** Passes an interim response on (100, 103). */
   inform(head: ResponseHead): void;
   /**
@@ -134,6 +131,8 @@ export interface Attempt extends BodySource {
 export interface ExchangeEntry {
   /** The head is in; content follows through `exchange.requestBody`. */
   open(exchange: Exchange): void;
+  /** What came is no request that may be routed; it must be answered all the same. */
+  refuse(exchange: Exchange, error: ProxyError): void;
   /** The response went out completely. Called once. */
   complete(exchange: Exchange): void;
   /** The client went away, or sent what ends its connection, before the response was complete. Called once. */

@@ -15,6 +15,8 @@ export class RequestBody implements BodySink {
   #sink: BodySink | null = null;
   #held: Uint8Array[] = [];
   #failure: ProxyError | null = null;
+  /** Take a copy each; they never slow the content down. */
+  #copies: BodySink[] | null = null;
   /** Octets that came so far. */
   bytes = 0;
 
@@ -24,6 +26,7 @@ export class RequestBody implements BodySink {
 
   write(chunk: Uint8Array): boolean {
     this.bytes += chunk.length;
+    if (this.#copies !== null) for (const copy of this.#copies) copy.write(chunk);
     if (this.#sink !== null) return this.#sink.write(chunk);
     this.#held.push(Buffer.from(chunk)); // a copy: the chunk is only lent
     this.source.pause();
@@ -33,12 +36,22 @@ export class RequestBody implements BodySink {
   end(trailers: Fields | null): void {
     this.ended = true;
     this.trailers = trailers;
+    if (this.#copies !== null) for (const copy of this.#copies) copy.end(trailers);
     this.#sink?.end(trailers);
   }
 
   abort(error: ProxyError): void {
     this.#failure = error;
+    if (this.#copies !== null) for (const copy of this.#copies) copy.abort(error);
     this.#sink?.abort(error);
+  }
+
+  /** Gives a copy of all content to `sink` as well, which must take it whatever its pace. Before {@link connect}. */
+  copyTo(sink: BodySink): void {
+    (this.#copies ??= []).push(sink);
+    for (const chunk of this.#held) sink.write(chunk);
+    if (this.#failure !== null) sink.abort(this.#failure);
+    else if (this.ended) sink.end(this.trailers);
   }
 
   /** Gives the content to `sink` from here on, beginning with what is held, and lets the source run. */

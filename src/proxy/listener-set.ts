@@ -1,0 +1,166 @@
+import type { HttpRouteResource } from '#model/snapshot/http-route.ts';
+import type { ListenerResource } from '#model/snapshot/listener.ts';
+import type { SnapshotDelta } from '#model/snapshot/snapshot.ts';
+import type { RequestMetrics } from '#telemetry/request-metrics.ts';
+import type { Clock } from '#transport/clock.ts';
+import { Acceptor } from './downstream/acceptor.ts';
+import type { DownstreamLimits } from './downstream/limits.ts';
+import type { ExchangeEntry, Listener } from './exchange/exchange.ts';
+import { compileRoute, type CompiledRoute } from './routing/compile-route.ts';
+import { compileRule, type RuleEnvironment } from './routing/compile-rule.ts';
+import { createListenerTable, type ListenerRoutes, type ListenerTable } from './routing/listener-table.ts';
+import { createRouteTable } from './routing/route-table.ts';
+
+export interface ListenerSetOptions {
+  readonly shared: boolean;
+  readonly clock: Clock;
+  readonly limits: DownstreamLimits;
+  readonly metrics: RequestMetrics;
+  /** Makes what the sessions of an acceptor hand their exchanges to; `table` tells what the acceptor serves at the time. */
+  readonly createEntry: (table: () => ListenerTable) => ExchangeEntry;
+  readonly rules: RuleEnvironment;
+}
+
+/** What did not work of a delta. */
+export interface ApplyReport {
+  readonly failures: readonly { readonly listener: string; readonly message: string }[];
+}
+
+export interface BoundAddress {
+  /** '' for all addresses of the machine. */
+  readonly address: string;
+  readonly port: number;
+  readonly listeners: readonly string[];
+}
+
+/** One bound address with all listeners that share it. */
+interface Binding {
+  readonly address: string;
+  readonly acceptor: Acceptor;
+  table: ListenerTable;
+  listeners: readonly ListenerResource[];
+}
+
+/** The listeners of one thread with their routes, and the acceptors that serve them. */
+export class ListenerSet {
+  readonly #options: ListenerSetOptions;
+  readonly #resources = new Map<string, ListenerResource>();
+  readonly #routes = new Map<string, CompiledRoute>();
+  /** By name of the listener, made once while it stays as it is. */
+  readonly #served = new Map<string, ListenerRoutes>();
+  readonly #bindings = new Map<string, Binding>();
+  /** Acceptors whose address is no longer declared, while their connections last. */
+  readonly #draining = new Set<Acceptor>();
+
+  constructor(options: ListenerSetOptions) {
+    this.#options = options;
+  }
+
+  get bound(): readonly BoundAddress[] {
+    return [...this.#bindings.values()].map(({ address, acceptor, listeners }) => ({
+      address,
+      port: acceptor.port,
+      listeners: listeners.map((listener) => listener.name),
+    }));
+  }
+
+  async apply(delta: SnapshotDelta): Promise<ApplyReport> {
+    for (const name of this.#takeOver(delta)) this.#serve(name);
+    const wanted = Map.groupBy(this.#resources.values(), bindingKey);
+    const failures: { listener: string; message: string }[] = [];
+    for (const [key, listeners] of wanted) {
+      const message = await this.#bind(key, listeners);
+      if (message !== null) failures.push(...listeners.map((listener) => ({ listener: listener.name, message })));
+    }
+    for (const [key, binding] of this.#bindings) if (!wanted.has(key)) this.#retire(key, binding);
+    return { failures };
+  }
+
+  async drain(): Promise<void> {
+    const acceptors = [...this.#draining, ...[...this.#bindings.values()].map((binding) => binding.acceptor)];
+    await Promise.all(acceptors.map((acceptor) => acceptor.drain()));
+  }
+
+  destroy(): void {
+    for (const { acceptor } of this.#bindings.values()) acceptor.destroy();
+    for (const acceptor of this.#draining) acceptor.destroy();
+  }
+
+  /** @returns names of the listeners whose routes must be joined anew */
+  #takeOver(delta: SnapshotDelta): Set<string> {
+    const changed = new Set<string>();
+    const touch = (route: HttpRouteResource | undefined): void => {
+      for (const { listener } of route?.attachments ?? []) changed.add(listener);
+    };
+    for (const resource of delta.upserts) {
+      if (resource.type === 'listener') {
+        this.#resources.set(resource.name, resource);
+        changed.add(resource.name);
+      } else if (resource.type === 'http-route') {
+        touch(this.#routes.get(resource.name)?.resource);
+        this.#routes.set(resource.name, compileRoute(resource, (route, rule) => compileRule(route, rule, this.#options.rules)));
+        touch(resource);
+      }
+    }
+    for (const key of delta.removals) {
+      if (key.startsWith('listener ')) {
+        const name = key.slice('listener '.length);
+        this.#resources.delete(name);
+        this.#served.delete(name);
+      } else if (key.startsWith('http-route ')) {
+        const name = key.slice('http-route '.length);
+        touch(this.#routes.get(name)?.resource);
+        this.#routes.delete(name);
+      }
+    }
+    return changed;
+  }
+
+  /** Joins a listener with its routes. */
+  #serve(name: string): void {
+    const resource = this.#resources.get(name);
+    if (resource === undefined) return;
+    const routes = createRouteTable(name, this.#routes.values());
+    this.#served.set(name, { listener: createListener(resource), hostname: resource.hostname, routes });
+  }
+
+  /** Makes an address serve these listeners. @returns why that is not possible, or null */
+  async #bind(key: string, listeners: readonly ListenerResource[]): Promise<string | null> {
+    const table = createListenerTable(listeners.map((listener) => this.#served.get(listener.name)!));
+    const present = this.#bindings.get(key);
+    if (present !== undefined) {
+      present.table = table;
+      present.listeners = listeners;
+      return null;
+    }
+    const { address, port, protocol } = listeners[0]!;
+    if (protocol !== 'HTTP') return `listener ${listeners[0]!.name}: protocol ${protocol} is not served yet (use HTTP)`;
+    const { shared, clock, limits, metrics } = this.#options;
+    const entry = this.#options.createEntry(() => binding.table);
+    const acceptor = new Acceptor({ address, port, shared, entry, clock, limits, connections: metrics.downstream(port) });
+    const binding: Binding = { address, acceptor, table, listeners };
+    try {
+      await acceptor.open();
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+    this.#bindings.set(key, binding);
+    return null;
+  }
+
+  #retire(key: string, binding: Binding): void {
+    this.#bindings.delete(key);
+    this.#draining.add(binding.acceptor);
+    void binding.acceptor.drain().then(() => this.#draining.delete(binding.acceptor));
+  }
+}
+
+const bindingKey = (listener: ListenerResource): string => `${listener.address} ${listener.port}`;
+
+const createListener = ({ name, gateway, port, protocol }: ListenerResource): Listener => ({
+  name,
+  gateway,
+  port,
+  protocol,
+  metricScope: null,
+});

@@ -1,0 +1,67 @@
+import type { ClusterResource } from '#model/snapshot/cluster.ts';
+import type { EndpointsResource } from '#model/snapshot/endpoints.ts';
+import type { ClusterSlot } from '../exchange/exchange.ts';
+import { RunningCluster, type UpstreamEnvironment } from './cluster.ts';
+
+/** All clusters of one thread, by name. */
+export class ClusterRegistry {
+  readonly #environment: UpstreamEnvironment;
+  readonly #slots = new Map<string, RegisteredSlot>();
+
+  constructor(environment: UpstreamEnvironment) {
+    this.#environment = environment;
+  }
+
+  /** @returns the place of that name, whether there is such a cluster or not; the same object every time */
+  slot(name: string): ClusterSlot {
+    return this.#slot(name);
+  }
+
+  /** Makes a cluster, or changes it. */
+  put(resource: ClusterResource): void {
+    const slot = this.#slot(resource.name);
+    if (slot.cluster !== null) slot.cluster.update(resource);
+    else {
+      slot.cluster = new RunningCluster(resource, this.#environment);
+      slot.cluster.updateEndpoints(slot.endpoints);
+    }
+  }
+
+  putEndpoints(resource: EndpointsResource): void {
+    const slot = this.#slot(resource.name);
+    slot.endpoints = resource;
+    slot.cluster?.updateEndpoints(resource);
+  }
+
+  remove(name: string): void {
+    const slot = this.#slot(name);
+    slot.cluster?.close();
+    slot.cluster = null;
+  }
+
+  removeEndpoints(name: string): void {
+    const slot = this.#slot(name);
+    slot.endpoints = null;
+    slot.cluster?.updateEndpoints(null);
+  }
+
+  /** Closes idle connections; requests under way finish. */
+  close(): void {
+    for (const slot of this.#slots.values()) slot.cluster?.close();
+  }
+
+  #slot(name: string): RegisteredSlot {
+    let slot = this.#slots.get(name);
+    if (slot === undefined) {
+      slot = { name, cluster: null, endpoints: null };
+      this.#slots.set(name, slot);
+    }
+    return slot;
+  }
+}
+
+/** Endpoints may come before their cluster and stay behind it. */
+interface RegisteredSlot extends ClusterSlot {
+  cluster: RunningCluster | null;
+  endpoints: EndpointsResource | null;
+}

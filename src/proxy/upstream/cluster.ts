@@ -1,0 +1,144 @@
+import { ProxyError } from '#errors/proxy-error.ts';
+import type { ClusterResource } from '#model/snapshot/cluster.ts';
+import type { EndpointSpec, EndpointsResource } from '#model/snapshot/endpoints.ts';
+import type { RequestMetrics } from '#telemetry/request-metrics.ts';
+import type { Clock } from '#transport/clock.ts';
+import type { Cluster, Exchange } from '../exchange/exchange.ts';
+import { createBalancer } from './balancer/balancer.ts';
+import type { Balancer } from './balancer/target.ts';
+import { ClusterLoad } from './cluster-load.ts';
+import { Endpoint, endpointLabel } from './endpoint.ts';
+import { Forwarding, type ForwardOutcome } from './forwarding.ts';
+import { Http1Pool } from './http1-pool.ts';
+import { Mirroring } from './mirroring.ts';
+import { NameWatch } from './name-watch.ts';
+import { RetryBudget } from './retry-budget.ts';
+
+/** What all clusters of one thread share. */
+export interface UpstreamEnvironment {
+  readonly clock: Clock;
+  readonly outcome: ForwardOutcome;
+  readonly metrics: RequestMetrics;
+}
+
+/** A running group of endpoints: balancing, limits and connections of one backend. */
+export class RunningCluster implements Cluster {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly outcome: ForwardOutcome;
+  readonly #load: ClusterLoad;
+  readonly #retryBudget = new RetryBudget();
+  #resource: ClusterResource;
+  #balancer: Balancer<Endpoint>;
+  #endpoints = new Map<string, Endpoint>();
+  #specs: readonly EndpointSpec[] = [];
+  #names: NameWatch | null = null;
+
+  constructor(resource: ClusterResource, environment: UpstreamEnvironment) {
+    this.name = resource.name;
+    this.clock = environment.clock;
+    this.outcome = environment.outcome;
+    this.#resource = resource;
+    this.#load = new ClusterLoad(resource.limits, resource.connectTimeoutMs, environment.metrics.upstream(resource.name));
+    this.#balancer = createBalancer(resource.loadBalancing);
+  }
+
+  get service(): ClusterResource['service'] {
+    return this.#resource.service;
+  }
+
+  /** Takes a changed policy over; connections and requests go on. */
+  update(resource: ClusterResource): void {
+    const before = this.#resource;
+    this.#resource = resource;
+    this.#load.update(resource.limits, resource.connectTimeoutMs);
+    if (resource.loadBalancing !== before.loadBalancing) this.#balancer = createBalancer(resource.loadBalancing);
+    this.#watchNames();
+    this.#resolveEndpoints();
+  }
+
+  /** Takes changed endpoints over: those that stay keep their connections, those that go finish what they have. */
+  updateEndpoints(resource: EndpointsResource | null): void {
+    this.#specs = resource?.endpoints ?? [];
+    this.#watchNames();
+    this.#resolveEndpoints();
+  }
+
+  /** The backend is no longer declared: finishes what is under way. */
+  close(): void {
+    this.#names?.close();
+    this.#names = null;
+    this.updateEndpoints(null);
+  }
+
+  forward(exchange: Exchange): void {
+    if (!this.#load.mayRequest()) {
+      this.outcome.failed(exchange, new ProxyError('upstream_overflow', 'local', 'stream', { cause: 'too many requests' }));
+      return;
+    }
+    this.#load.requests++;
+    this.#retryBudget.deposit();
+    const nowMs = this.clock.now();
+    const forwarding = new Forwarding(exchange, this, nowMs);
+    exchange.attempt = forwarding;
+    forwarding.start(nowMs, null);
+  }
+
+  mirror(exchange: Exchange): void {
+    if (!this.#load.mayRequest()) return;
+    const endpoint = this.choose(null);
+    if (endpoint === null) return;
+    this.#load.requests++;
+    new Mirroring(exchange, endpoint, this).start();
+  }
+
+  // ── for what is under way here ──
+
+  choose(excluded: Endpoint | null): Endpoint | null {
+    return this.#balancer.choose(excluded);
+  }
+
+  mayRetry(nowMs: number): boolean {
+    return this.#retryBudget.withdraw(nowMs);
+  }
+
+  /** A request that {@link forward} or {@link mirror} began is over. */
+  finished(): void {
+    this.#load.requests--;
+  }
+
+  // ── endpoints ──
+
+  /** Resolves host names among the endpoints, as long as there are any. */
+  #watchNames(): void {
+    this.#names ??= new NameWatch(this.clock, () => this.#resolveEndpoints());
+    this.#names.watch(this.#specs.map((spec) => spec.address), this.#resource.dns);
+  }
+
+  #resolveEndpoints(): void {
+    const next = new Map<string, Endpoint>();
+    for (const spec of this.#specs) {
+      for (const address of this.#names?.addressesOf(spec.address) ?? []) {
+        const label = endpointLabel(address, spec.port);
+        const endpoint = this.#endpoints.get(label) ?? this.#createEndpoint(address, spec);
+        endpoint.weight = spec.weight;
+        endpoint.zone = spec.zone;
+        endpoint.state = spec.state;
+        next.set(label, endpoint);
+      }
+    }
+    for (const [label, endpoint] of this.#endpoints) if (!next.has(label)) endpoint.pool.close();
+    this.#endpoints = next;
+    this.#balancer.update(serving([...next.values()]));
+  }
+
+  #createEndpoint(address: string, spec: EndpointSpec): Endpoint {
+    return new Endpoint(address, spec, new Http1Pool(address, spec.port, this.#load, this.clock));
+  }
+}
+
+/** Those that are ready; where none is, those that are leaving are better than nothing. */
+const serving = (endpoints: readonly Endpoint[]): readonly Endpoint[] => {
+  const ready = endpoints.filter((endpoint) => endpoint.state === 'ready');
+  return ready.length > 0 ? ready : endpoints;
+};

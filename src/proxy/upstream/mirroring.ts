@@ -1,0 +1,98 @@
+import { WheelTimer } from '#base/timer-wheel.ts';
+import { RequestHead } from '#http/head.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import type { RunningCluster } from './cluster.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { Http1Client } from './http1-client.ts';
+import { MirroredContent } from './mirrored-content.ts';
+import type { UpstreamRequest } from './upstream-request.ts';
+
+/** For the whole of a copy, in milliseconds. */
+const TIMEOUT_MS = 15_000;
+
+/** A copy of an exchange's request, whose response is read and dropped. The exchange neither waits for it nor knows. */
+export class Mirroring extends WheelTimer implements UpstreamRequest {
+  readonly request: RequestHead;
+  readonly #cluster: RunningCluster;
+  readonly #endpoint: Endpoint;
+  readonly #content: MirroredContent | null;
+  #client: Http1Client | null = null;
+  #done = false;
+
+  constructor(exchange: Exchange, endpoint: Endpoint, cluster: RunningCluster) {
+    super();
+    this.request = copyOf(exchange.request);
+    this.#endpoint = endpoint;
+    this.#cluster = cluster;
+    this.#content = exchange.requestBody === null ? null : new MirroredContent(() => this.#giveUp());
+    if (this.#content !== null) exchange.requestBody?.copyTo(this.#content);
+  }
+
+  start(): void {
+    this.#endpoint.activeRequests++;
+    this.#cluster.clock.schedule(this, this.#cluster.clock.now() + TIMEOUT_MS);
+    this.#endpoint.pool.acquire(this);
+  }
+
+  ready(client: Http1Client): void {
+    this.#client = client;
+    client.send(this);
+    this.#content?.attach(client.content);
+  }
+
+  unavailable(): void {
+    this.#finish();
+  }
+
+  writable(): void {
+    this.#content?.resume();
+  }
+
+  inform(): void {}
+
+  respond(_head: unknown, complete: boolean): void {
+    if (complete) this.#finish();
+  }
+
+  write(): boolean {
+    return true;
+  }
+
+  end(): void {
+    this.#finish();
+  }
+
+  fail(): void {
+    this.#finish();
+  }
+
+  override expire(): void {
+    this.#giveUp();
+  }
+
+  #giveUp(): void {
+    if (this.#done) return;
+    if (this.#client === null) this.#endpoint.pool.withdraw(this);
+    else this.#client.abandon();
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.#client = null;
+    this.#cluster.clock.cancel(this);
+    this.#endpoint.activeRequests--;
+    this.#cluster.finished();
+  }
+}
+
+/** The request as it is now: filters of the chosen backend may still change the original. A copy upgrades to nothing. */
+const copyOf = (request: RequestHead): RequestHead => {
+  const { method, target, authority, path, query, version } = request;
+  const copy = new RequestHead(method, target, authority, path, query, request.fields.clone(), version);
+  copy.scheme = request.scheme;
+  copy.bodyLength = request.bodyLength;
+  copy.acceptsTrailers = request.acceptsTrailers;
+  return copy;
+};

@@ -1,0 +1,204 @@
+import type { Socket } from 'node:net';
+import { latin1 } from '#base/bytes.ts';
+import { beginTurn, endTurn, enroll } from './turn.ts';
+import { acquireSlab, fitsSlab } from './slab.ts';
+
+/** Content up to this many octets is cheaper copied into the string that is written anyway. */
+const INLINE_BYTES = 4096;
+
+/** What a connection tells its user. Each call is one turn: what it writes leaves when it returns. */
+export interface ConnectionObserver {
+  /** Bytes came. They are overwritten by the next read of any connection. */
+  receive(buffer: Buffer, length: number): void;
+  /** What was written has left; more may follow. Only after {@link Connection.congested} was true. */
+  drained(): void;
+  /** The peer will send nothing more (FIN). */
+  halfClosed(): void;
+  /** The connection is gone; nothing follows. `error` is the system's code (`ECONNRESET`), or '' for an orderly end. */
+  closed(error: string): void;
+}
+
+/**
+ * A connected byte stream: a socket, with writes collected per turn and one word for backpressure. It knows no
+ * protocol.
+ */
+export class Connection {
+  readonly #socket: Socket;
+  #observer: ConnectionObserver;
+  /** Latin-1 text to be written at the end of the turn. */
+  #text = '';
+  #enrolled = false;
+  #ending = false;
+  #error = '';
+  #closed = false;
+  /** The kernel does not take more now: stop writing until {@link ConnectionObserver.drained}. */
+  congested = false;
+  bytesWritten = 0;
+
+  constructor(socket: Socket, observer: ConnectionObserver) {
+    this.#socket = socket;
+    this.#observer = observer;
+    socket.on('drain', () => this.#drained());
+    socket.on('end', () => this.#halfClosed());
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#error = error.code ?? error.message;
+    });
+    socket.on('close', () => this.#close());
+  }
+
+  get remoteAddress(): string {
+    return plainAddress(this.#socket.remoteAddress);
+  }
+
+  get remotePort(): number {
+    return this.#socket.remotePort ?? 0;
+  }
+
+  get localAddress(): string {
+    return plainAddress(this.#socket.localAddress);
+  }
+
+  get localPort(): number {
+    return this.#socket.localPort ?? 0;
+  }
+
+  get isOpen(): boolean {
+    return !this.#closed && !this.#ending && !this.#socket.destroyed;
+  }
+
+  /** Octets that the kernel has not taken yet. */
+  get queuedBytes(): number {
+    return this.#socket.writableLength + this.#text.length;
+  }
+
+  /** Hands the connection over, as a protocol upgrade does. */
+  observe(observer: ConnectionObserver): void {
+    this.#observer = observer;
+  }
+
+  /** For whoever feeds the socket's reads in: see `read.ts`. */
+  received(buffer: Buffer, length: number): void {
+    const outermost = beginTurn();
+    this.#observer.receive(buffer, length);
+    endTurn(outermost);
+  }
+
+  /** Queues text for the end of the turn. @param text characters up to U+00FF, one octet each */
+  writeText(text: string): void {
+    this.#text = this.#text === '' ? text : this.#text + text;
+    if (!this.#enrolled) this.#enroll();
+  }
+
+  /**
+   * Writes content behind what was queued. The bytes are free again when this returns.
+   * @returns false when the peer or the kernel does not keep up: stop until drained
+   */
+  writeBytes(bytes: Uint8Array): boolean {
+    if (bytes.length <= INLINE_BYTES) {
+      this.writeText(latin1(bytes));
+      return !this.congested && this.#text.length < INLINE_BYTES * 16;
+    }
+    const text = this.#text;
+    this.#text = '';
+    const length = text.length + bytes.length;
+    if (fitsSlab(length)) {
+      const slab = acquireSlab();
+      const at = text === '' ? 0 : slab.buffer.latin1Write(text, 0);
+      slab.buffer.set(bytes, at);
+      this.#send(slab.buffer.subarray(0, length), slab.release);
+    } else {
+      if (text !== '') this.#sendText(text);
+      this.#send(Buffer.from(bytes), undefined);
+    }
+    return !this.congested;
+  }
+
+  /** Sends what is queued now. */
+  flush(): void {
+    this.#enrolled = false;
+    const text = this.#text;
+    if (text !== '') {
+      this.#text = '';
+      this.#sendText(text);
+    }
+    if (this.#ending) this.#socket.end();
+  }
+
+  /** Reads nothing until {@link resume}. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Sends what is queued, then FIN. Reading goes on. */
+  end(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    if (!this.#enrolled) this.#enroll();
+  }
+
+  /** Closes at once; what was queued or is unread is lost, and the peer may see a reset. */
+  destroy(): void {
+    this.#text = '';
+    this.#socket.destroy();
+  }
+
+  /** Keeps the process alive only for its own sake: an idle pooled connection should not. */
+  unref(): void {
+    this.#socket.unref();
+  }
+
+  #enroll(): void {
+    this.#enrolled = true;
+    enroll(this);
+  }
+
+  #sendText(text: string): void {
+    if (this.#socket.destroyed) return;
+    this.bytesWritten += text.length;
+    if (!this.#socket.write(text, 'latin1')) this.congested = true;
+  }
+
+  #send(bytes: Buffer, done: (() => void) | undefined): void {
+    if (this.#socket.destroyed) {
+      done?.();
+      return;
+    }
+    this.bytesWritten += bytes.length;
+    if (!this.#socket.write(bytes, done)) this.congested = true;
+  }
+
+  #drained(): void {
+    if (!this.congested) return;
+    this.congested = false;
+    const outermost = beginTurn();
+    this.#observer.drained();
+    endTurn(outermost);
+  }
+
+  #halfClosed(): void {
+    const outermost = beginTurn();
+    this.#observer.halfClosed();
+    endTurn(outermost);
+  }
+
+  #close(): void {
+    this.#closed = true;
+    this.congested = false;
+    const outermost = beginTurn();
+    this.#observer.closed(this.#error);
+    endTurn(outermost);
+  }
+}
+
+/** An address as people write it: IPv4 that came through an IPv6 socket loses its `::ffff:`. */
+const plainAddress = (address: string | undefined): string => {
+  if (address === undefined) return '';
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+};
+
+/** Listens to nothing: for a connection that nobody has taken yet, or any more. */
+export const NOBODY: ConnectionObserver = { receive: () => {}, drained: () => {}, halfClosed: () => {}, closed: () => {} };
