@@ -193,6 +193,11 @@ describe('parseDocuments with hostile input', () => {
     ['deep maps', `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`, /nested too deeply/],
     ['deep indentation', Array.from({ length: 2000 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'), /nested too deeply/],
     ['many fields', Array.from({ length: 50_000 }, (_, i) => `k${i}: 1`).join('\n'), /kind: required field is missing/],
+    [
+      'many unknown fields',
+      namespace('a') + Array.from({ length: 20_000 }, (_, i) => `k${i}: 1`).join('\n'),
+      /19800 more problems are not shown/,
+    ],
     ['a huge file', ' '.repeat(16 * 1024 * 1024 + 1), /f\.yaml:1:1: file is too large/],
   ];
   for (const [name, text, message] of cases) {

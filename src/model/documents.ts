@@ -3,6 +3,7 @@ import { formatFieldPath, type Path } from './field-path.ts';
 import { unpackLists } from './list.ts';
 import type { Resource } from './resource.ts';
 import { readResource } from './resource-reader.ts';
+import type { Finding } from './schema/finding.ts';
 import { type Position, readDocument, type ReadDocument } from './yaml/document-reader.ts';
 import { splitDocuments } from './yaml/document-splitter.ts';
 
@@ -49,6 +50,9 @@ export function parseDocuments(file: string, text: string): ParsedDocuments {
   };
 }
 
+/** Per resource. A file that has more is not what its author thinks it is. */
+const maxFindings = 200;
+
 function parseDocument(file: string, document: ReadDocument): ParsedDocuments {
   const at = (position: Position): SourceLocation => ({ file, line: position.line, column: position.column });
   const resources: LoadedResource[] = [];
@@ -68,7 +72,7 @@ function parseDocument(file: string, document: ReadDocument): ParsedDocuments {
       ['error', errors],
       ['warning', warnings],
     ] as const) {
-      for (const { path: within, message, expected } of findings) {
+      for (const { path: within, message, expected } of capped(findings)) {
         diagnostics.push({
           severity,
           location: locate(within),
@@ -82,6 +86,12 @@ function parseDocument(file: string, document: ReadDocument): ParsedDocuments {
     if (resource !== undefined && usable) resources.push({ resource, location: locate([]), locate });
   }
   return { resources, diagnostics: diagnostics.toSorted(byPlace) };
+}
+
+function capped(findings: readonly Finding[]): readonly Finding[] {
+  if (findings.length <= maxFindings) return findings;
+  const hidden = findings.length - maxFindings;
+  return [...findings.slice(0, maxFindings), { path: [], message: `${hidden} more problems are not shown` }];
 }
 
 function byPlace(a: Diagnostic, b: Diagnostic): number {

@@ -50,18 +50,18 @@ function* differences(standard: Schema, ours: Schema, path: string): Iterable<st
   }
   if (standard.enum !== undefined) {
     const known = ours.enum ?? [ours.const];
-    if (JSON.stringify([...standard.enum].sort()) !== JSON.stringify([...known].sort()))
-      yield `${path}: enum ${standard.enum} / ${known}`;
+    const differing = new Set(standard.enum).symmetricDifference(new Set(known));
+    if (differing.size > 0) yield `${path}: enum ${standard.enum.join()} / ${known.join()}`;
   }
   if (standard.pattern !== undefined) {
     const patterns = [ours.pattern, ...(ours.allOf ?? []).map(({ pattern }) => pattern)].filter(
       (pattern) => pattern !== undefined,
     );
     if (!patterns.map(plainPattern).includes(plainPattern(standard.pattern)))
-      yield `${path}: pattern ${standard.pattern} / ${patterns}`;
+      yield `${path}: pattern ${standard.pattern} / ${patterns.join(' ')}`;
   }
   if (standard.default !== undefined && typeof standard.default !== 'object' && standard.default !== ours.default) {
-    yield `${path}: default ${standard.default} / ${ours.default}`;
+    yield `${path}: default ${JSON.stringify(standard.default)} / ${JSON.stringify(ours.default)}`;
   }
   if (standard.properties !== undefined) yield* fieldDifferences(standard, ours, path);
   if (standard.items !== undefined) yield* differences(standard.items, ours.items ?? {}, `${path}[]`);
@@ -72,7 +72,7 @@ function* differences(standard: Schema, ours: Schema, path: string): Iterable<st
 function* fieldDifferences(standard: Schema, ours: Schema, path: string): Iterable<string> {
   const theirFields = Object.keys(standard.properties ?? {}).toSorted();
   const ourFields = Object.keys(ours.properties ?? {}).toSorted();
-  if (theirFields.join() !== ourFields.join()) yield `${path}: fields ${theirFields} / ${ourFields}`;
+  if (theirFields.join() !== ourFields.join()) yield `${path}: fields ${theirFields.join()} / ${ourFields.join()}`;
   const theirNeed = (standard.required ?? []).toSorted().join();
   const ourNeed = (ours.required ?? []).toSorted().join();
   if (theirNeed !== ourNeed) yield `${path}: required ${theirNeed} / ${ourNeed}`;

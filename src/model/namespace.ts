@@ -1,8 +1,13 @@
 import { dnsLabel } from './schema/field.ts';
-import { defineKind, type ResourceWith } from './schema/kind.ts';
+import { defineKind } from './schema/kind.ts';
+import type { ObjectMeta } from './schema/object-meta.ts';
 
 /** A namespace, declared for its labels: gateways choose by them whose routes may attach. */
-export type Namespace = ResourceWith<'Namespace', 'v1', Record<never, never>>;
+export interface Namespace {
+  readonly apiVersion: 'v1';
+  readonly kind: 'Namespace';
+  readonly metadata: ObjectMeta;
+}
 
 export const namespaceKind = defineKind({
   name: 'Namespace',

@@ -27,8 +27,8 @@ export const dnsLabel = () =>
 /** The name of a referenced object; what is legal depends on its kind. */
 export const objectName = () => z.string().min(1).max(253);
 
-export const namespaceName = dnsLabel;
-export const sectionName = dnsSubdomain;
+export const namespaceName = () => dnsLabel();
+export const sectionName = () => dnsSubdomain();
 
 /** An API group; empty for the core group. */
 export const group = () =>

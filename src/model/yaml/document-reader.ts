@@ -61,13 +61,11 @@ function compose(text: string, counter: LineCounter, at: (offset: number) => Pos
     logLevel: 'silent',
   });
   if (document.errors.length > 0) {
-    const problems = document.errors
-      .slice(0, maxProblems)
-      .map((error): TextProblem => ({
-        severity: 'error',
-        position: at(error.pos[0]),
-        message: describeSyntaxError(error),
-      }));
+    const problems = document.errors.slice(0, maxProblems).map((error): TextProblem => ({
+      severity: 'error',
+      position: at(error.pos[0]),
+      message: describeSyntaxError(error),
+    }));
     return unread(problems);
   }
   const root: ParsedNode | null = document.contents;
