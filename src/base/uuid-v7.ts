@@ -36,6 +36,7 @@ export function createUuidV7(): string {
   drawn += WORDS_PER_ID;
   advance(Date.now(), a);
   const n = counter;
+  // oxfmt-ignore
   return String.fromCharCode(
     h[0]!, h[1]!, h[2]!, h[3]!, h[4]!, h[5]!, h[6]!, h[7]!, HYPHEN, h[9]!, h[10]!, h[11]!, h[12]!, HYPHEN, h[14]!,
     HEX[n >>> 8]!, HEX[(n >>> 4) & 15]!, HEX[n & 15]!, HYPHEN,

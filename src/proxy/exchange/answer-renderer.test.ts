@@ -14,7 +14,10 @@ const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
 const render = (code: ErrorCode, fields: string[] = [], detail = '', requestId = 'id-1'): Answer => {
   const request = new RequestHead('GET', '/', 'example.com', '/', '', new Fields(fields), 11);
-  return renderError(new ProxyError(code, 'upstream', 'stream', { detail, cause: 'ECONNREFUSED 10.0.0.9:80' }), { request, requestId });
+  return renderError(new ProxyError(code, 'upstream', 'stream', { detail, cause: 'ECONNREFUSED 10.0.0.9:80' }), {
+    request,
+    requestId,
+  });
 };
 
 test('renderError writes problem details for every code, never its cause (RFC 9457)', () => {
@@ -25,7 +28,11 @@ test('renderError writes problem details for every code, never its cause (RFC 94
     assert.equal(fields.get('content-type'), 'application/problem+json');
     assert.equal(fields.get('cache-control'), 'no-store');
     assert.deepEqual(JSON.parse(body!), {
-      type: `https://selvage.dev/errors/${code}`, title, status, detail, code,
+      type: `https://selvage.dev/errors/${code}`,
+      title,
+      status,
+      detail,
+      code,
       trace: { requestId: 'id-1', traceId: '4bf92f3577b34da6a3ce929d0e0e4736' },
     });
   }
@@ -88,7 +95,12 @@ for (const [request, answer] of GRPC_TYPES) {
     assert.equal(rendered.status, 200);
     assert.equal(rendered.body, null);
     assert.deepEqual(rendered.fields.entries, [
-      'content-type', answer, 'grpc-status', '4', 'grpc-message', '100%25 sp%C3%A4%C5%A5%0A',
+      'content-type',
+      answer,
+      'grpc-status',
+      '4',
+      'grpc-message',
+      '100%25 sp%C3%A4%C5%A5%0A',
     ]);
   });
 }

@@ -104,7 +104,11 @@ function renderHtml(code: string, entry: ErrorEntry, detail: string, requestId: 
 }
 
 const HTML_ESCAPES: Readonly<Record<string, string>> = {
-  '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;',
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
 };
 
 function escapeHtml(text: string): string {
@@ -113,7 +117,9 @@ function escapeHtml(text: string): string {
 
 /** @returns the trace id of a `traceparent` field; undefined where it is not well-formed (W3C Trace Context §3.2.2) */
 function parseTraceId(traceparent: string | undefined): string | undefined {
-  return traceparent === undefined ? undefined : /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(traceparent)?.[1];
+  return traceparent === undefined
+    ? undefined
+    : /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(traceparent)?.[1];
 }
 
 // ── gRPC ──
@@ -130,9 +136,12 @@ function grpcMediaType(request: RequestHead): string | undefined {
 /** Trailers-only: head and trailers in one, with 200, since gRPC's own status is what counts. */
 function renderGrpc(entry: ErrorEntry, detail: string, type: string): Answer {
   const fields = new Fields([
-    'content-type', type,
-    'grpc-status', String(entry.grpcStatus),
-    'grpc-message', encodeGrpcMessage(detail),
+    'content-type',
+    type,
+    'grpc-status',
+    String(entry.grpcStatus),
+    'grpc-message',
+    encodeGrpcMessage(detail),
   ]);
   return { status: 200, fields, body: null };
 }

@@ -47,7 +47,7 @@ export class Exchange implements ExchangeRecord {
   mirrors: ClusterSlot[] | null;
   /** The attempt under way, or null. */
   attempt: Attempt | null;
-  /** How many request filters ran; as many see the response, backwards. */
+  /** How many request filters let it pass, over all chains in order; those alone see the response, backwards. */
   filtersPassed: number;
 
   response: ResponseHead | null;

@@ -14,7 +14,10 @@ test('compileFilters keeps the order and freezes what it makes', () => {
     { type: 'ResponseHeaderModifier', set: [], add: [], remove: [] },
   ];
   const filters = compileFilters(specs, environment);
-  assert.deepEqual(filters.map((filter) => filter.name), specs.map((spec) => spec.type));
+  assert.deepEqual(
+    filters.map((filter) => filter.name),
+    specs.map((spec) => spec.type),
+  );
   assert.ok(Object.isFrozen(filters) && filters.every((filter) => Object.isFrozen(filter)));
 });
 

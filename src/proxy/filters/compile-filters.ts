@@ -38,7 +38,9 @@ function compileFilter(spec: FilterSpec, environment: FilterEnvironment): Filter
     case 'ResponseHeaderModifier':
       return compileModifier(spec, (modifications) => new ResponseHeaderModifier(modifications));
     case 'RequestRedirect':
-      return isHost(spec.hostname) ? new RequestRedirect(spec) : new InvalidFilter('the hostname of a redirect is none');
+      return isHost(spec.hostname)
+        ? new RequestRedirect(spec)
+        : new InvalidFilter('the hostname of a redirect is none');
     case 'URLRewrite':
       return isHost(spec.hostname)
         ? new UrlRewrite(spec.hostname, spec.path)

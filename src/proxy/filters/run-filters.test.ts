@@ -78,7 +78,11 @@ test('runResponseFilters runs no filter of a chain that the request never reache
 test('runRequestFilters goes on where it stopped when a promise is kept', async () => {
   const recorder = new Recorder();
   const exchange = createTestExchange();
-  const chain = [recorder.filter('a', () => Promise.resolve(undefined)), recorder.filter('b', () => Promise.resolve(undefined)), recorder.filter('c')];
+  const chain = [
+    recorder.filter('a', () => Promise.resolve(undefined)),
+    recorder.filter('b', () => Promise.resolve(undefined)),
+    recorder.filter('c'),
+  ];
   runRequestFilters(exchange, chain, recorder);
   assert.deepEqual(recorder.events, ['a request']);
   await settled();
@@ -94,7 +98,12 @@ test('runRequestFilters answers with what a promise brings', async () => {
 });
 
 const FAILURES: readonly (readonly [how: string, fail: () => Promise<Verdict>])[] = [
-  ['throws', () => { throw new Error('store at 10.0.0.1 is down'); }],
+  [
+    'throws',
+    () => {
+      throw new Error('store at 10.0.0.1 is down');
+    },
+  ],
   ['rejects', () => Promise.reject(new Error('store at 10.0.0.1 is down'))],
 ];
 
@@ -139,7 +148,12 @@ for (const phase of ['response', 'ended'] as const) {
 test('runResponseFilters tells when a filter throws, and runs the others', () => {
   const recorder = new Recorder();
   const exchange = createTestExchange();
-  const broken: Filter = { name: 'broken', onResponse: () => { throw new Error('no'); } };
+  const broken: Filter = {
+    name: 'broken',
+    onResponse: () => {
+      throw new Error('no');
+    },
+  };
   const chain = [recorder.filter('a'), broken, recorder.filter('b')];
   runRequestFilters(exchange, chain, recorder);
   recorder.events.length = 0;

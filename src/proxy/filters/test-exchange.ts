@@ -1,7 +1,13 @@
 import { Fields } from '#http/fields.ts';
 import { RequestHead, ResponseHead } from '#http/head.ts';
 import { hostOf } from '#http/authority.ts';
-import { Exchange, type Cluster, type ClusterSlot, type DownstreamPeer, type DownstreamStream } from '../exchange/exchange.ts';
+import {
+  Exchange,
+  type Cluster,
+  type ClusterSlot,
+  type DownstreamPeer,
+  type DownstreamStream,
+} from '../exchange/exchange.ts';
 
 /** What a test says of a request; the rest is an ordinary GET. */
 export interface TestRequest {
@@ -23,8 +29,13 @@ export function createTestExchange(test: TestRequest = {}): Exchange {
   const request = new RequestHead(method, path + query, authority, path, query, new Fields([...fields]), 11);
   request.scheme = test.scheme ?? 'http';
   const peer: DownstreamPeer = {
-    remoteAddress: '192.0.2.7', remotePort: 50000, localAddress: '127.0.0.1', localPort: 8080, encrypted: false,
-    metricScope: null, ...test.peer,
+    remoteAddress: '192.0.2.7',
+    remotePort: 50000,
+    localAddress: '127.0.0.1',
+    localPort: 8080,
+    encrypted: false,
+    metricScope: null,
+    ...test.peer,
   };
   const exchange = new Exchange(request, peer, NOWHERE, hostOf(authority), 0);
   exchange.requestId = '0190b5a4-7c2e-7000-8000-000000000000';

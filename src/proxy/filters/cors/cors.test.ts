@@ -15,7 +15,12 @@ const SPEC: CorsSpec = {
   maxAgeSeconds: 3600,
 };
 const OPEN: CorsSpec = {
-  ...SPEC, allowOrigins: ['*'], allowMethods: ['*'], allowHeaders: ['*'], exposeHeaders: ['*'], allowCredentials: false,
+  ...SPEC,
+  allowOrigins: ['*'],
+  allowMethods: ['*'],
+  allowHeaders: ['*'],
+  exposeHeaders: ['*'],
+  allowCredentials: false,
 };
 
 type FieldMap = Record<string, string>;
@@ -70,7 +75,12 @@ test('Cors answers a preflight of any other origin without permission', () => {
 for (const allowCredentials of [false, true]) {
   test(`Cors returns what is asked where * is configured, ${allowCredentials ? 'with' : 'without'} credentials`, () => {
     const spec = { ...OPEN, allowCredentials };
-    const answer = preflight(spec, 'https://other.foo.com:12345', 'access-control-request-headers', 'authorization, x-a');
+    const answer = preflight(
+      spec,
+      'https://other.foo.com:12345',
+      'access-control-request-headers',
+      'authorization, x-a',
+    );
     assert.deepEqual(answer, {
       vary: VARY,
       'access-control-allow-origin': 'https://other.foo.com:12345',
@@ -94,12 +104,27 @@ test('Cors leaves lists out that are empty or that the preflight did not ask for
 
 test('Cors passes OPTIONS on that is no preflight', () => {
   const [filter] = compileFilters([SPEC], { slot: createTestSlot });
-  assert.equal(filter!.onRequest!(createTestExchange({ method: 'OPTIONS', fields: ['origin', 'https://www.foo.com'] })), undefined);
-  assert.equal(filter!.onRequest!(createTestExchange({ method: 'OPTIONS', fields: ['access-control-request-method', 'GET'] })), undefined);
+  assert.equal(
+    filter!.onRequest!(createTestExchange({ method: 'OPTIONS', fields: ['origin', 'https://www.foo.com'] })),
+    undefined,
+  );
+  assert.equal(
+    filter!.onRequest!(createTestExchange({ method: 'OPTIONS', fields: ['access-control-request-method', 'GET'] })),
+    undefined,
+  );
 });
 
 test('Cors replaces what the backend said, also when a later filter took the origin away', () => {
-  const backend = ['access-control-allow-origin', '*', 'access-control-allow-origin', 'null', 'etag', 'x', 'access-control-allow-methods', 'DELETE'];
+  const backend = [
+    'access-control-allow-origin',
+    '*',
+    'access-control-allow-origin',
+    'null',
+    'etag',
+    'x',
+    'access-control-allow-methods',
+    'DELETE',
+  ];
   assert.deepEqual(respond({}, ['origin', 'https://www.foo.com'], backend), {
     etag: 'x',
     vary: 'origin',
@@ -118,7 +143,9 @@ test('Cors permits nothing to an origin that does not match, and says that it de
 test('Cors exposes * without credentials, and the names of the fields with them (Fetch, CORS protocol)', () => {
   const response = ['etag', 'x', 'set-cookie', 'a=1', 'x-total', '7'];
   const expose = (allowCredentials: boolean): string | undefined =>
-    respond({ exposeHeaders: ['*'], allowCredentials }, ['origin', 'https://www.foo.com'], response)['access-control-expose-headers'];
+    respond({ exposeHeaders: ['*'], allowCredentials }, ['origin', 'https://www.foo.com'], response)[
+      'access-control-expose-headers'
+    ];
   assert.equal(expose(false), '*');
   assert.equal(expose(true), 'etag, x-total, vary');
 });

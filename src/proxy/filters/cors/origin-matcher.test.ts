@@ -47,5 +47,8 @@ for (const [allowed, origin, expected] of CASES) {
 
 test('OriginMatcher allows what any of its origins allows', () => {
   const matcher = new OriginMatcher(['https://a.example', 'https://*.b.example']);
-  assert.deepEqual(['https://a.example', 'https://x.b.example', 'https://c.example'].map((origin) => matcher.matches(origin)), [true, true, false]);
+  assert.deepEqual(
+    ['https://a.example', 'https://x.b.example', 'https://c.example'].map((origin) => matcher.matches(origin)),
+    [true, true, false],
+  );
 });

@@ -49,7 +49,9 @@ function splitAtStar(origin: string): WildcardOrigin {
 /** The star stands for at least one character, and for nothing but a host: never for a port or a path. */
 function matchesWildcard({ prefix, suffix }: WildcardOrigin, origin: string): boolean {
   const end = origin.length - suffix.length;
-  return end > prefix.length && origin.startsWith(prefix) && origin.endsWith(suffix) && isHost(origin, prefix.length, end);
+  return (
+    end > prefix.length && origin.startsWith(prefix) && origin.endsWith(suffix) && isHost(origin, prefix.length, end)
+  );
 }
 
 function isHost(text: string, start: number, end: number): boolean {

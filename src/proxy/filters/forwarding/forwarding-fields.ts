@@ -61,7 +61,8 @@ export class ForwardingFields implements Filter {
 
 function requireCidr(text: string): Cidr {
   const cidr = parseCidr(text);
-  if (cidr === undefined) throw new RangeError(`cannot trust ${text}: not an IP address or CIDR block (write e.g. 10.0.0.0/8)`);
+  if (cidr === undefined)
+    throw new RangeError(`cannot trust ${text}: not an IP address or CIDR block (write e.g. 10.0.0.0/8)`);
   return cidr;
 }
 
@@ -103,55 +104,44 @@ function continueChain(request: RequestHead, peer: DownstreamPeer, address: stri
   let forwardedFor = '';
   let forwarded = '';
   let requestId = '';
-  let said = 0;
+  let hasProto = false;
+  let hasHost = request.authority === ''; // there is none to tell
+  let hasPort = false;
   for (let i = 0; i < entries.length; i += 2) {
     const name = entries[i]!;
     const value = entries[i + 1]!;
-    if (isAssertion(name)) {
-      if (name === 'x-forwarded-for') {
-        forwardedFor += `${value}, `;
+    switch (name) {
+      case 'x-forwarded-for':
+        if (value !== '') forwardedFor += `${value}, `;
         continue;
-      }
-      if (name === 'forwarded') {
-        forwarded += `${value}, `;
+      case 'forwarded':
+        if (value !== '') forwarded += `${value}, `;
         continue;
-      }
-      if (name === 'x-request-id') {
+      case 'x-request-id':
         requestId = value;
         continue;
-      }
-      said |= partOf(name);
+      case 'x-forwarded-proto':
+        hasProto = true;
+        break;
+      case 'x-forwarded-host':
+        hasHost = true;
+        break;
+      case 'x-forwarded-port':
+        hasPort = true;
+        break;
+      default:
     }
-    entries[kept] = name;
-    entries[kept + 1] = value;
-    kept += 2;
+    entries[kept++] = name;
+    entries[kept++] = value;
   }
   entries.length = kept;
   if (!isUsableRequestId(requestId)) requestId = createUuidV7();
   entries.push('x-forwarded-for', forwardedFor + address, 'x-request-id', requestId);
   if (forwarded !== '') entries.push('forwarded', forwarded + forwardedElement(request, address));
-  if ((said & PROTO) === 0) entries.push('x-forwarded-proto', request.scheme);
-  if ((said & HOST) === 0 && request.authority !== '') entries.push('x-forwarded-host', request.authority);
-  if ((said & PORT) === 0) entries.push('x-forwarded-port', String(peer.localPort));
+  if (!hasProto) entries.push('x-forwarded-proto', request.scheme);
+  if (!hasHost) entries.push('x-forwarded-host', request.authority);
+  if (!hasPort) entries.push('x-forwarded-port', String(peer.localPort));
   return requestId;
-}
-
-const PROTO = 1;
-const HOST = 2;
-const PORT = 4;
-
-/** @returns the bit of what the peer said by a field of this name, 0 for fields that this proxy does not write */
-function partOf(name: string): number {
-  switch (name) {
-    case 'x-forwarded-proto':
-      return PROTO;
-    case 'x-forwarded-host':
-      return HOST;
-    case 'x-forwarded-port':
-      return PORT;
-    default:
-      return 0;
-  }
 }
 
 /** Visible ASCII of a bounded length: it is copied into logs and answers. */

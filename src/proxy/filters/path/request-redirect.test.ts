@@ -7,7 +7,13 @@ import type { Answer } from '../../exchange/answer.ts';
 
 const redirect = (spec: Partial<RequestRedirectSpec>, request: TestRequest): Answer => {
   const whole: RequestRedirectSpec = {
-    type: 'RequestRedirect', scheme: null, hostname: null, path: null, port: null, statusCode: 302, ...spec,
+    type: 'RequestRedirect',
+    scheme: null,
+    hostname: null,
+    path: null,
+    port: null,
+    statusCode: 302,
+    ...spec,
   };
   const [filter] = compileFilters([whole], { slot: createTestSlot });
   return filter!.onRequest!(createTestExchange(request)) as Answer;
@@ -62,7 +68,8 @@ for (const [spec, request, location] of CASES) {
 }
 
 for (const statusCode of [301, 302, 303, 307, 308] as const) {
-  test(`RequestRedirect answers ${statusCode}`, () => assert.equal(redirect({ statusCode }, HTTP80).status, statusCode));
+  test(`RequestRedirect answers ${statusCode}`, () =>
+    assert.equal(redirect({ statusCode }, HTTP80).status, statusCode));
 }
 
 test('RequestRedirect refuses all requests when its hostname is none', () => {

@@ -26,8 +26,7 @@ export class RequestRedirect implements Filter {
 
   #location(exchange: Exchange): string {
     const { request, host, routedPath } = exchange;
-    const path =
-      this.#path === null ? request.path : rewritePath(this.#path, routedPath, exchange.matchedPrefixLength);
+    const path = this.#path === null ? request.path : rewritePath(this.#path, routedPath, exchange.matchedPrefixLength);
     const target = (path === '*' ? '/' : path) + request.query; // `OPTIONS *` has no path that a reference could hold
     const hostname = this.#spec.hostname ?? host;
     // HTTP/1.0 without Host: a reference relative to whatever the client believes to have asked. Two slashes at its
@@ -35,7 +34,9 @@ export class RequestRedirect implements Filter {
     if (hostname === '') return target.startsWith('//') ? `/.${target}` : target;
     const scheme = this.#spec.scheme ?? request.scheme;
     const port = this.#port(exchange, scheme);
-    return port === WELL_KNOWN_PORT[scheme] ? `${scheme}://${hostname}${target}` : `${scheme}://${hostname}:${port}${target}`;
+    return port === WELL_KNOWN_PORT[scheme]
+      ? `${scheme}://${hostname}${target}`
+      : `${scheme}://${hostname}:${port}${target}`;
   }
 
   /** Gateway API, HTTPRequestRedirectFilter.port: a new scheme brings its port with it, otherwise the listener's stays. */
