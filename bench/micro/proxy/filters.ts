@@ -2,7 +2,7 @@ import { createUuidV7 } from '#base/uuid-v7.ts';
 import { compileFilters } from '#proxy/filters/compile-filters.ts';
 import { ForwardingFields } from '#proxy/filters/forwarding/forwarding-fields.ts';
 import { runRequestFilters, type FilterOutcome } from '#proxy/filters/run-filters.ts';
-import { createTestExchange, createTestSlot } from '#proxy/filters/test-exchange.ts';
+import { createTestExchange, createTestSlot } from '#proxy/filters/testing/exchange.ts';
 import { measureAll } from '../measure.ts';
 
 // What the filters of a gateway cost a request. Each run first puts the fields back as they came, which is measured

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { RequestMirrorSpec } from '#model/snapshot/http-route.ts';
 import type { ClusterSlot } from '../exchange/exchange.ts';
 import { compileFilters } from './compile-filters.ts';
-import { createTestExchange, createTestSlot } from './test-exchange.ts';
+import { createTestExchange, createTestSlot } from './testing/exchange.ts';
 
 const mirror = (cluster: string | null, numerator = 1, denominator = 1): RequestMirrorSpec => ({
   type: 'RequestMirror',

@@ -4,7 +4,7 @@ import { Fields } from '#http/fields.ts';
 import type { Answer } from '../exchange/answer.ts';
 import type { Exchange, Filter, Verdict } from '../exchange/exchange.ts';
 import { runRequestFilters, runResponseFilters, type FilterOutcome } from './run-filters.ts';
-import { createTestExchange, createTestResponse } from './test-exchange.ts';
+import { createTestExchange, createTestResponse } from './testing/exchange.ts';
 
 const ANSWER: Answer = { status: 403, fields: new Fields(), body: null };
 

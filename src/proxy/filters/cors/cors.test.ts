@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { CorsSpec } from '#model/snapshot/http-route.ts';
 import type { Answer } from '../../exchange/answer.ts';
 import { compileFilters } from '../compile-filters.ts';
-import { createTestExchange, createTestResponse, createTestSlot } from '../test-exchange.ts';
+import { createTestExchange, createTestResponse, createTestSlot } from '../testing/exchange.ts';
 
 const SPEC: CorsSpec = {
   type: 'CORS',

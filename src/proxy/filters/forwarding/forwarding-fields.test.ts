@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Exchange } from '../../exchange/exchange.ts';
-import { createTestExchange, type TestRequest } from '../test-exchange.ts';
+import { createTestExchange, type TestRequest } from '../testing/exchange.ts';
 import { ForwardingFields } from './forwarding-fields.ts';
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;

@@ -6,7 +6,7 @@ import { isHeadField } from '#http/head-fields.ts';
 import { isFieldName, isFieldValue } from '#http/token.ts';
 import type { HeaderModifications } from '#model/snapshot/http-route.ts';
 import { compileFilters } from '../compile-filters.ts';
-import { createTestExchange, createTestResponse, createTestSlot } from '../test-exchange.ts';
+import { createTestExchange, createTestResponse, createTestSlot } from '../testing/exchange.ts';
 import { compileModifications } from './modifications.ts';
 
 type Change = Partial<HeaderModifications>;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PathModifier } from '#model/snapshot/http-route.ts';
 import { compileFilters } from '../compile-filters.ts';
-import { createTestExchange, createTestSlot, type TestRequest } from '../test-exchange.ts';
+import { createTestExchange, createTestSlot, type TestRequest } from '../testing/exchange.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 
 const rewrite = (hostname: string | null, path: PathModifier | null, request: TestRequest): Exchange => {

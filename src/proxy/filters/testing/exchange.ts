@@ -7,7 +7,7 @@ import {
   type ClusterSlot,
   type DownstreamPeer,
   type DownstreamStream,
-} from '../exchange/exchange.ts';
+} from '../../exchange/exchange.ts';
 
 /** What a test says of a request; the rest is an ordinary GET. */
 export interface TestRequest {
