@@ -105,6 +105,12 @@ for (const [request, answer] of GRPC_TYPES) {
   });
 }
 
+test('renderError answers no other type as gRPC', () => {
+  for (const type of ['application/grpcx', 'application/json', 'text/application/grpc']) {
+    assert.equal(render('upstream_timeout', ['content-type', type]).status, 504);
+  }
+});
+
 test('renderError makes a valid gRPC message of any detail', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (detail) => {

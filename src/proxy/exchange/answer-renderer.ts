@@ -127,7 +127,7 @@ function parseTraceId(traceparent: string | undefined): string | undefined {
 /** @returns what a gRPC caller takes as the type of the answer; undefined for other callers */
 function grpcMediaType(request: RequestHead): string | undefined {
   const type = request.fields.first('content-type');
-  if (type === undefined || !type.startsWith('application/grpc')) return undefined;
+  if (type === undefined || !/^application\/grpc(?![a-z0-9])/.test(type)) return undefined;
   if (type.startsWith('application/grpc-web-text')) return 'application/grpc-web-text';
   if (type.startsWith('application/grpc-web')) return 'application/grpc-web';
   return 'application/grpc';

@@ -68,8 +68,8 @@ export class Cors implements Filter {
   }
 
   /**
-   * 200 rather than 204: old browsers and some clients know only that as success. An origin that is not allowed gets
-   * the same without permission; its browser then stops there.
+   * 200 rather than 204: the standard permits both, but some of its conformance tests take only 200. An origin that is
+   * not allowed gets the same without permission; its browser then stops there.
    */
   #answerPreflight(request: Fields, origin: string | null, requestedMethod: string): Answer {
     const fields = new Fields(['vary', PREFLIGHT_VARY]);
