@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { cpuTimeNs, livingTree, parseSchedstat, parseStat, processTree } from './cpu.ts';
+import { cpuTimeBetweenNs, livingTree, parseSchedstat, parseStat, processTree, readCpuTimes } from './cpu.ts';
 
 test('parseStat reads times and parent when the command name holds spaces and parentheses', () => {
   const line = '42 (a) b (c) S 7 42 42 0 -1 4194560 100 0 0 0 250 31 5 6 20 0 3 0 999 1 1\n';
@@ -25,12 +25,24 @@ test('processTree finds descendants in any order and leaves others out', () => {
   assert.deepEqual(processTree(10, [stat(30, 20), stat(20, 10), stat(40, 1), stat(10, 1)]), [10, 20, 30]);
 });
 
-test('cpuTimeNs grows by the time that this process spends', () => {
-  const before = cpuTimeNs(process.pid);
+test('readCpuTimes and cpuTimeBetweenNs see the time that this process spends', () => {
+  const before = readCpuTimes(process.pid);
   const started = process.cpuUsage();
   while (process.cpuUsage(started).user < 50_000);
-  const spentMs = (cpuTimeNs(process.pid) - before) / 1e6;
+  const spentMs = cpuTimeBetweenNs(before, readCpuTimes(process.pid)) / 1e6;
   assert.ok(spentMs > 30 && spentMs < 1_000, `${spentMs} ms`);
+});
+
+test('cpuTimeBetweenNs takes nothing away for a thread that ended and counts a new one from its start', () => {
+  const before = new Map([
+    ['1/1', 100],
+    ['2/2', 5_000],
+  ]);
+  const after = new Map([
+    ['1/1', 130],
+    ['3/3', 7],
+  ]);
+  assert.equal(cpuTimeBetweenNs(before, after), 37);
 });
 
 test('livingTree holds a child while it lives', async () => {

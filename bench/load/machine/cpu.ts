@@ -62,31 +62,42 @@ export function livingTree(root: number): number[] {
   return processTree(root, stats);
 }
 
+/** CPU time in ns that each thread of a process tree has used so far, by `<pid>/<tid>`. */
+export type CpuTimes = ReadonlyMap<string, number>;
+
 /**
- * @returns CPU time that a process tree has used so far, user and system, in ns.
+ * Reads the CPU time of all threads of a process tree, user and system.
  *
- * `schedstat` counts in ns but forgets threads that ended; `stat` counts in ticks of 10 ms and forgets nothing.
- * The peers keep their threads, so the finer one is taken where the kernel has it.
+ * `schedstat` counts in ns; where the kernel keeps none, `stat` counts in ticks of 10 ms.
  */
-export function cpuTimeNs(root: number): number {
-  let totalNs = 0;
-  for (const pid of livingTree(root)) totalNs += threadsTimeNs(pid) ?? tickTimeNs(pid);
-  return totalNs;
-}
-
-function threadsTimeNs(pid: number): number | undefined {
-  let totalNs = 0;
-  for (const thread of listOrNothing(`/proc/${pid}/task`)) {
-    const line = readOrNothing(`/proc/${pid}/task/${thread}/schedstat`);
-    if (line === undefined) continue;
-    totalNs += parseSchedstat(line) ?? 0;
+export function readCpuTimes(root: number): CpuTimes {
+  const times = new Map<string, number>();
+  for (const pid of livingTree(root)) {
+    for (const thread of listOrNothing(`/proc/${pid}/task`)) {
+      const timeNs = threadTimeNs(`/proc/${pid}/task/${thread}`);
+      if (timeNs !== undefined) times.set(`${pid}/${thread}`, timeNs);
+    }
   }
-  return totalNs > 0 ? totalNs : undefined;
+  return times;
 }
 
-function tickTimeNs(pid: number): number {
-  const line = readOrNothing(`/proc/${pid}/stat`);
-  if (line === undefined) return 0;
+/**
+ * @returns the CPU time in ns that was used between two readings.
+ *
+ * Thread by thread, so that one that ended in between does not take away what it had used before the first reading; what
+ * it used since is lost. Those that carry requests stay.
+ */
+export function cpuTimeBetweenNs(before: CpuTimes, after: CpuTimes): number {
+  let spentNs = 0;
+  for (const [thread, timeNs] of after) spentNs += timeNs - (before.get(thread) ?? 0);
+  return spentNs;
+}
+
+function threadTimeNs(folder: string): number | undefined {
+  const precise = parseSchedstat(readOrNothing(`${folder}/schedstat`) ?? '');
+  if (precise !== undefined) return precise;
+  const line = readOrNothing(`${folder}/stat`);
+  if (line === undefined) return undefined;
   const stat = parseStat(line);
   return (stat.userTicks + stat.systemTicks) * TICK_NS;
 }

@@ -33,18 +33,19 @@ function prepareSelvage(assignment: Assignment, nodeOptions: readonly string[]):
   writeFileSync(join(resources, 'gateway.yaml'), gatewayDocument(assignment));
   writeFileSync(join(resources, 'origin.yaml'), originDocuments(assignment.upstreamPort));
   writeFileSync(join(resources, 'routes.yaml'), routePrefixes(assignment.routes).map(routeDocument).join('---\n'));
-  const log = assignment.accessLog === undefined ? [] : ['--access-log', assignment.accessLog];
-  const up = ['up', resources, '--workers', '1', '--admin-port', `${assignment.adminPort}`, ...log];
-  return {
-    command: process.execPath,
-    args: [...nodeOptions, LAUNCHER, ...up],
-    env: stateEnvironment(assignment.folder),
-  };
+  const log = ['--access-log', assignment.accessLog ?? 'off'];
+  const launch = selvageLaunch(resources, assignment.folder, assignment.adminPort);
+  return { ...launch, args: [...nodeOptions, ...launch.args, ...log] };
 }
 
-// Keeps whatever a process saves for its next start inside of a folder.
-function stateEnvironment(folder: string): Record<string, string> {
-  return { HOME: folder, XDG_STATE_HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder, NODE_OPTIONS: '' };
+/** Starts Selvage on a folder of declarations. @param home - for whatever it saves for its next start. */
+export function selvageLaunch(resources: string, home: string, adminPort: number): Launch {
+  const args = [LAUNCHER, 'up', resources, '--workers', '1', '--admin-port', `${adminPort}`];
+  return { command: process.execPath, args, env: homeEnvironment(home) };
+}
+
+function homeEnvironment(home: string): Record<string, string> {
+  return { HOME: home, XDG_STATE_HOME: home, XDG_DATA_HOME: home, XDG_CONFIG_HOME: home, NODE_OPTIONS: '' };
 }
 
 function gatewayDocument(assignment: Assignment): string {

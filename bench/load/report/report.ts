@@ -102,7 +102,7 @@ function formatMemory(memory: ReadonlyMap<PeerName, MemoryResult>): string {
   return `memory in MB\n${formatTable(header, rows)}`;
 }
 
-function formatStartUp(startUp: ReadonlyMap<PeerName, readonly number[]>): string {
+function formatStartUp(startUp: ReadonlyMap<string, readonly number[]>): string {
   const rows = [...startUp].map(([peer, times]) => [peer, formatNumber(median(times)), formatSpread(times)]);
   return `from start to first answer\n${formatTable(['', 'ms', 'spread'], rows)}`;
 }

@@ -2,7 +2,7 @@
 
 import { runWrk, type WrkResult } from '../generators/wrk.ts';
 import type { Job } from '../jobs.ts';
-import { cpuTimeNs } from '../machine/cpu.ts';
+import { cpuTimeBetweenNs, readCpuTimes } from '../machine/cpu.ts';
 import type { PeerName } from '../peers/peer.ts';
 import type { RunningPeer } from '../peers/running-peer.ts';
 import { startPeers, stopPeers, type BenchRun, type Failure } from './bench-run.ts';
@@ -73,9 +73,9 @@ async function measureJob(
 /** @returns the measurement, or why it does not count. */
 async function measureOnce(run: BenchRun, peer: RunningPeer, job: Job): Promise<Measurement | string> {
   peer.emptyLog();
-  const cpuBeforeNs = cpuTimeNs(peer.pid);
+  const before = readCpuTimes(peer.pid);
   const result = await runWrk(run.workspace, peer.port, job, run.seconds);
-  const cpuNs = cpuTimeNs(peer.pid) - cpuBeforeNs;
+  const cpuNs = cpuTimeBetweenNs(before, readCpuTimes(peer.pid));
   const problem = problemOf(result);
   if (problem !== undefined) return problem;
   const requestsPerSecond = result.requests / result.seconds;
