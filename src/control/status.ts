@@ -78,3 +78,30 @@ export function condition(type: string, status: Condition['status'], why: Proble
   const { reason, message } = why;
   return { type, status, reason, message, ...(of.generation !== undefined && { observedGeneration: of.generation }) };
 }
+
+/** An object whose document is not valid now. */
+export interface BrokenObject {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** `Accepted`: it is left out. `Current`: it is served in an older form. */
+  readonly type: 'Accepted' | 'Current';
+  readonly message: string;
+}
+
+/** Adds to the statuses of what is served what is wrong with its documents. */
+export function withBrokenObjects(statuses: readonly ObjectStatus[], broken: readonly BrokenObject[]): readonly ObjectStatus[] {
+  if (broken.length === 0) return statuses;
+  const byObject = new Map(statuses.map((status) => [keyOf(status), status]));
+  for (const { kind, namespace, name, type, message } of broken) {
+    const known = byObject.get(keyOf({ kind, namespace, name })) ?? { kind, namespace, name, conditions: [] };
+    // What generation is broken is not known: the document could not be read that far.
+    const conditions = [...known.conditions, conditionOf(type, [{ reason: 'Invalid', message }], {})];
+    byObject.set(keyOf(known), { ...known, conditions });
+  }
+  return [...byObject.keys()].sort().map((key) => byObject.get(key) as ObjectStatus);
+}
+
+function keyOf({ kind, namespace, name }: Pick<ObjectStatus, 'kind' | 'namespace' | 'name'>): string {
+  return `${kind}/${namespace}/${name}`;
+}

@@ -61,7 +61,7 @@ function pathModifier(declared: Settings<'urlRewrite'>['path']): PathModifier | 
   return { type, value: (type === 'ReplaceFullPath' ? replaceFullPath : replacePrefixMatch) ?? '' };
 }
 
-/** A mirror that leads nowhere mirrors nothing; the request itself goes on (the standard's words for a broken mirror). */
+/** A mirror that leads nowhere mirrors nothing; the request itself goes on, since its answer never depended on the copy. */
 function mirror({ backendRef, percent, fraction }: Settings<'requestMirror'>, path: Path, references: RouteReferences): RequestMirrorSpec {
   const numerator = fraction?.numerator ?? percent ?? 100;
   const denominator = fraction?.denominator ?? 100;

@@ -1,5 +1,5 @@
 import { readdirSync, realpathSync, statSync, type BigIntStats } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, normalize } from 'node:path';
 import { isHiddenName, isSourceFileName } from './source-file.ts';
 
 /** What lies in a folder of documents, without the text. */
@@ -35,7 +35,7 @@ export interface ListingProblem {
  */
 export function listSources(root: string): Listing {
   const walk = new Walk();
-  const rootFound = walk.enter(root, true);
+  const rootFound = walk.enter(normalize(root), true);
   return { files: walk.files, directories: walk.directories, problems: walk.problems, rootFound };
 }
 
