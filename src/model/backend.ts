@@ -115,9 +115,6 @@ const fields = {
 /** Something outside of the mesh that routes can send requests to: fixed addresses and DNS names. */
 export type Backend = ResourceWith<'Backend', 'selvage.dev/v1alpha1', typeof fields>;
 
-/** One address of a Backend. */
-export type BackendEndpoint = Backend['spec']['endpoints'][number];
-
 export const backendKind = defineKind({
   name: 'Backend',
   description: 'Something outside of the mesh that routes can send requests to: fixed addresses and DNS names.',

@@ -136,7 +136,7 @@ describe('parseDocuments with one broken document', () => {
     [
       'a field given twice',
       'kind: Namespace\napiVersion: v1\nkind: Namespace\nmetadata: {name: x}',
-      /f\.yaml:7:1: field "kind" is given twice/,
+      /f\.yaml:7:1: field is given twice in the same map/,
     ],
     ['an alias without anchor', 'a: *b', /f\.yaml:5:4: alias .* does not stand before it/],
     ['a merge of no map', 'a: {<<: 1}', /a merge \(<<\) takes a map/],

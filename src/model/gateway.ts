@@ -6,12 +6,15 @@ import { group, hostname, kindName, labelValue, objectName, port, qualifiedKey, 
 import { defineKind, type ResourceWith } from './schema/kind.ts';
 import { rule, unique } from './schema/rule.ts';
 
+/** The standard's patterns below are not anchored on every side: on a long text they would take long to fail. */
+const longAborts = { abort: true };
+
 const address = z
   .strictObject({
     type: z
       .string()
       .min(1)
-      .max(253)
+      .max(253, longAborts)
       .regex(
         /^Hostname|IPAddress|NamedAddress|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/,
         'IPAddress, Hostname, NamedAddress or a domain-prefixed type',
@@ -71,7 +74,7 @@ const listener = z.strictObject({
   protocol: z
     .string()
     .min(1)
-    .max(255)
+    .max(255, longAborts)
     .regex(
       /^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/[A-Za-z0-9]+$/,
       'HTTP, HTTPS, TLS, TCP, UDP or a domain-prefixed protocol',

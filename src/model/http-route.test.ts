@@ -117,6 +117,16 @@ describe('HTTPRoute that is right', () => {
   });
 });
 
+test('HTTPRoute filters tell their settings apart by type', () => {
+  const { spec } = accepted('HTTPRoute', withFilters(rewritePrefix));
+  const [filter] = spec.rules[0]?.filters ?? [];
+  assert.ok(filter?.type === 'URLRewrite');
+  const { path } = filter.urlRewrite;
+  assert.ok(path?.type === 'ReplacePrefixMatch');
+  const prefix: string = path.replacePrefixMatch;
+  assert.equal(prefix, '/');
+});
+
 describe('HTTPRoute path match', () => {
   const cases: [string, string, RegExp][] = [
     ['Exact', 'a', /not absolute/],
@@ -325,7 +335,7 @@ describe('HTTPRoute with one fault', () => {
         requestHeaderModifier: { set: [{ name: 'a', value: 'b\r\nc: d' }] },
       }),
       'spec.rules[0].filters[0].requestHeaderModifier.set[0].value',
-      /without line breaks/,
+      /holds a line break/,
     ],
     [
       'a header set twice',

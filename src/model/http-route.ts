@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { backendRefFields, servicePortGiven } from './route/backend-ref.ts';
 import { durationPattern, parseDurationMs } from './duration.ts';
-import { httpRouteFilters, type HTTPRouteFilterInput } from './route/http-filter.ts';
+import { type DeclaredFilter, httpRouteFilters } from './route/http-filter.ts';
 import { httpRouteMatch } from './route/http-match.ts';
 import { parentRefs } from './route/parent-ref.ts';
 import type { DeepReadonly } from './schema/freeze.ts';
@@ -92,7 +92,7 @@ const prefixIsMatched = rule<RuleInput>(
 );
 
 function* prefixReplacements(
-  filters: readonly HTTPRouteFilterInput[],
+  filters: readonly DeclaredFilter[],
   path: readonly (string | number)[],
 ): Iterable<Objection> {
   for (const [i, filter] of filters.entries()) {

@@ -19,33 +19,21 @@ export interface Wording {
   readonly confidential: boolean;
 }
 
-/** Begins complaints about a value's pattern. */
-const malformed = 'malformed';
-
 /** Turns what the schema library found into what an operator reads. */
 export function findingsOf(issues: readonly z.core.$ZodIssue[], wording: Wording): Finding[] {
   const seen = new Set<string>();
-  return issues
-    .flatMap((issue) => findingsIn(issue, wording))
-    .filter((finding) => {
-      // A name that is empty or too long is also against the pattern for names: the first of both says enough.
-      const path = JSON.stringify(finding.path);
-      const repeats = seen.has(path) && finding.message.startsWith(malformed);
-      seen.add(path);
-      return !repeats;
-    });
+  const telling = issues.filter((issue) => {
+    // A name that is empty or too long is also against the pattern for names: the first of both says enough.
+    const path = JSON.stringify(issue.path);
+    const repeats = issue.code === 'invalid_format' && seen.has(path);
+    seen.add(path);
+    return !repeats;
+  });
+  return telling.flatMap((issue) => findingsIn(issue, wording));
 }
 
 function findingsIn(issue: z.core.$ZodIssue, wording: Wording): Finding[] {
   const path = issue.path as Path;
-  if (
-    issue.code !== 'custom' &&
-    issue.input === undefined &&
-    issue.code !== 'unrecognized_keys' &&
-    issue.code !== 'invalid_key'
-  ) {
-    return [{ path, message: 'required field is missing', expected: expectationOf(issue, wording) }];
-  }
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) => unknownField([...path, key], wording));
@@ -53,8 +41,11 @@ function findingsIn(issue: z.core.$ZodIssue, wording: Wording): Finding[] {
       return [unusableKey(issue, wording)];
     case 'custom':
       return [{ path, message: issue.message, ...expectedIn(issue.params) }];
-    default:
-      return [{ path, message: complaintOf(issue, wording), expected: expectationOf(issue, wording) }];
+    default: {
+      const missing = issue.input === undefined;
+      const message = missing ? 'required field is missing' : complaintOf(issue, wording);
+      return [{ path, message, expected: expectationOf(issue, wording) }];
+    }
   }
 }
 
@@ -73,8 +64,8 @@ function unusableKey(issue: z.core.$ZodIssueInvalidKey, { confidential }: Wordin
   const path = issue.path as Path;
   const expected = issue.issues[0]?.message ?? 'another name';
   // What went wrong in a Secret may have turned a value into a key.
-  if (confidential) return { path: path.slice(0, -1), message: `${malformed} entry name`, expected };
-  return { path, message: `${malformed} key ${quote(path.at(-1))}`, expected };
+  if (confidential) return { path: path.slice(0, -1), message: 'malformed entry name', expected };
+  return { path, message: `malformed key ${quote(path.at(-1))}`, expected };
 }
 
 function complaintOf(issue: z.core.$ZodIssue, { confidential }: Wording): string {
@@ -85,7 +76,7 @@ function complaintOf(issue: z.core.$ZodIssue, { confidential }: Wording): string
         return confidential ? 'unknown value' : `unknown value ${quote(input)}`;
       break;
     case 'invalid_format':
-      return confidential ? `${malformed} value` : `${malformed} value ${quote(input)}`;
+      return confidential ? 'malformed value' : `malformed value ${quote(input)}`;
     case 'too_small':
     case 'too_big':
       return `found ${sizeOf(input)}`;

@@ -83,8 +83,7 @@ class NodeReader {
       const name = keyName(key);
       if (name === undefined || name === '__proto__') this.#object(key, 'field name is not a usable string');
       else if (name === mergeKey) merged.push(...this.#mergeSources(key, value, depth));
-      else if (Object.hasOwn(map, name))
-        this.#object(key, `field ${JSON.stringify(name.slice(0, 64))} is given twice in the same map`);
+      else if (Object.hasOwn(map, name)) this.#object(key, 'field is given twice in the same map');
       else map[name] = this.read(value, depth + 1);
     }
     // What the map itself says stands above what it merges, and an earlier source above a later one.

@@ -46,7 +46,6 @@ export interface UnreadableCharacter {
 }
 
 /** Control characters outside YAML's printable set (YAML 1.2 §5.1), and the mark of undecodable bytes. */
-// oxlint-disable-next-line no-control-regex -- finding them is the point
 const unreadable = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]/;
 
 /** Finds what shows that the file is not text, or not UTF-8. */
