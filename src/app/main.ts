@@ -1,0 +1,40 @@
+// The program `selvage`: joins the commands with what they do. What a command needs is loaded when it runs, so that
+// `selvage up` stays small and `selvage --help` quick.
+import { readFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import process from 'node:process';
+import { EXIT } from '#cli/command.ts';
+import { runProgram } from '#cli/program.ts';
+import { createTerminal, type Terminal } from '#cli/terminal.ts';
+import { createUpCommand, type UpOptions } from '#cli/up.ts';
+import { createVersionCommand } from '#cli/version.ts';
+
+const commands = [createUpCommand(startUp), createVersionCommand(readVersion())];
+const terminal = createTerminal(process.stdout, process.stderr);
+// A reader that has seen enough (`selvage validate . | head`) is no reason to fail.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
+process.exitCode = await runProgram(process.argv.slice(2), commands, terminal);
+// What is still open (a connection kept alive, a watched folder) has been told to end, and nobody waits for it.
+process.exit();
+
+async function startUp(options: UpOptions, terminal: Terminal): Promise<number> {
+  const found = await stat(options.folder).catch((error: NodeJS.ErrnoException) => error.code ?? error.message);
+  if (typeof found === 'string') {
+    const reason = found === 'ENOENT' ? 'no such file or folder' : found;
+    terminal.say(`${terminal.paintSaid('bad', 'selvage:')} cannot read ${options.folder}: ${reason} (name the folder that holds your documents)`);
+    return EXIT.failure;
+  }
+  const [{ ControlClient }, { StopSignals }] = await Promise.all([import('./control-client.ts'), import('./stop-signals.ts')]);
+  const signals = new StopSignals();
+  // Its process loads while this one does.
+  const control = new ControlClient();
+  const { up } = await import('./up.ts');
+  return up(options, { control, signals }, terminal);
+}
+
+/** The package's own manifest: two folders up from the sources and from what the build emits alike. */
+function readVersion(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+  return manifest.version;
+}

@@ -1,0 +1,134 @@
+import { snapshotKey, EMPTY_SNAPSHOT, type Snapshot, type SnapshotDelta } from '#model/snapshot/snapshot.ts';
+import type { Diagnostic } from '#model/diagnostic.ts';
+import type { ObjectStatus } from '#control/status.ts';
+import type { ApplyReport } from '#proxy/listener-set.ts';
+import type { ControlClient } from './control-client.ts';
+import type { Reconciliation } from './control-messages.ts';
+import type { DataPlane } from './data-plane.ts';
+
+/** How soon a port that was taken is tried again. */
+const BIND_RETRY_MS = 1000;
+
+/** What one reading of the folder led to. */
+export interface Reload {
+  readonly delta: SnapshotDelta;
+  /** The snapshot that was served before. */
+  readonly before: Snapshot;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly failures: ApplyReport['failures'];
+  readonly fileCount: number;
+  /** From the start of the reading to the end of the application. */
+  readonly durationMs: number;
+}
+
+/** Who is told what happens. */
+export interface ServedFolderObserver {
+  reloaded(reload: Reload): void;
+  /** The folder could not be compiled at all; what served before still does. */
+  failed(reason: string): void;
+  /** Listeners whose port has become free are bound now. */
+  recovered(listeners: readonly string[]): void;
+}
+
+/** Makes the data plane serve what a folder declares. Readings and applications never overlap. */
+export class ServedFolder {
+  readonly #folder: string;
+  readonly #control: ControlClient;
+  readonly #dataPlane: DataPlane;
+  readonly #observer: ServedFolderObserver;
+  #state: Uint8Array | null = null;
+  #snapshot: Snapshot = EMPTY_SNAPSHOT;
+  #statuses: readonly ObjectStatus[] = [];
+  #failures: ApplyReport['failures'] = [];
+  #work: Promise<void> = Promise.resolve();
+  #isReloadDue = false;
+  #retry: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(folder: string, control: ControlClient, dataPlane: DataPlane, observer: ServedFolderObserver) {
+    this.#folder = folder;
+    this.#control = control;
+    this.#dataPlane = dataPlane;
+    this.#observer = observer;
+  }
+
+  /** What is served. */
+  get snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+
+  /** What became of each declared object. */
+  get statuses(): readonly ObjectStatus[] {
+    return this.#statuses;
+  }
+
+  /** Listeners that could not be bound. */
+  get failures(): ApplyReport['failures'] {
+    return this.#failures;
+  }
+
+  /** Reads the folder and serves what it declares; calls that come meanwhile lead to one more reading. */
+  reload(): Promise<void> {
+    if (!this.#isReloadDue) {
+      this.#isReloadDue = true;
+      this.#work = this.#work.then(() => this.#reload());
+    }
+    return this.#work;
+  }
+
+  /** Starts nothing more. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#retry);
+    this.#control.close();
+  }
+
+  async #reload(): Promise<void> {
+    this.#isReloadDue = false;
+    if (this.#isClosed) return;
+    const startedAt = performance.now();
+    try {
+      const reconciliation = await this.#control.reconcile({ folder: this.#folder, state: this.#state });
+      if (!this.#isClosed) await this.#apply(reconciliation, startedAt);
+    } catch (error) {
+      // The state stays as it was: the next delta starts from there and brings what this one did not.
+      if (!this.#isClosed) this.#observer.failed(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  async #apply({ state, delta, statuses, diagnostics, fileCount }: Reconciliation, startedAt: number): Promise<void> {
+    const before = this.#snapshot;
+    const { failures } = await this.#dataPlane.apply(delta);
+    this.#state = state;
+    this.#snapshot = advance(before, delta);
+    this.#statuses = statuses;
+    this.#noteFailures(failures);
+    this.#observer.reloaded({ delta, before, diagnostics, failures, fileCount, durationMs: performance.now() - startedAt });
+  }
+
+  #noteFailures(failures: ApplyReport['failures']): void {
+    this.#failures = failures;
+    clearTimeout(this.#retry);
+    if (failures.length === 0 || this.#isClosed) return;
+    this.#retry = setTimeout(() => {
+      this.#work = this.#work.then(() => this.#bindAgain());
+    }, BIND_RETRY_MS).unref();
+  }
+
+  /** An empty delta makes the data plane try again what it could not bind. */
+  async #bindAgain(): Promise<void> {
+    if (this.#isClosed) return;
+    const before = this.#failures;
+    const { failures } = await this.#dataPlane.apply({ version: this.#snapshot.version, upserts: [], removals: [] });
+    this.#noteFailures(failures);
+    const recovered = before.map(({ listener }) => listener).filter((name) => !failures.some(({ listener }) => listener === name));
+    if (recovered.length > 0) this.#observer.recovered(recovered);
+  }
+}
+
+function advance(from: Snapshot, delta: SnapshotDelta): Snapshot {
+  const resources = new Map(from.resources);
+  for (const resource of delta.upserts) resources.set(snapshotKey(resource), resource);
+  for (const key of delta.removals) resources.delete(key);
+  return { version: delta.version, resources };
+}

@@ -1,0 +1,51 @@
+import type { SnapshotDelta } from '#model/snapshot/snapshot.ts';
+import { Gateway } from '#proxy/gateway.ts';
+import type { ApplyReport, BoundAddress } from '#proxy/listener-set.ts';
+import { AccessLog } from '#telemetry/access-log.ts';
+import type { MetricSnapshot } from '#telemetry/metric-snapshot.ts';
+import type { MetricTotals } from '#telemetry/metric-totals.ts';
+import { RequestMetrics } from '#telemetry/request-metrics.ts';
+import type { DataPlane, DataPlaneOptions } from './data-plane.ts';
+
+/** A data plane on the thread that makes it: the main one, or a worker. */
+export class ThreadDataPlane implements DataPlane {
+  readonly #metrics = new RequestMetrics();
+  readonly #accessLog: AccessLog;
+  readonly #gateway: Gateway;
+
+  /** @param shared whether other threads accept on the same ports */
+  constructor({ accessLog, trustedProxies }: DataPlaneOptions, shared: boolean) {
+    this.#accessLog = new AccessLog(accessLog);
+    this.#gateway = new Gateway({ shared, metrics: this.#metrics, accessLog: this.#accessLog, trustedProxies });
+  }
+
+  get bound(): readonly BoundAddress[] {
+    return this.#gateway.bound;
+  }
+
+  apply(delta: SnapshotDelta): Promise<ApplyReport> {
+    return this.#gateway.apply(delta);
+  }
+
+  /** What this thread counted since the last call. */
+  report(): MetricSnapshot {
+    return this.#metrics.collect();
+  }
+
+  async collect(totals: MetricTotals): Promise<void> {
+    totals.absorb('main', this.report());
+  }
+
+  reopenLog(): void {
+    this.#accessLog.reopen();
+  }
+
+  drain(): Promise<void> {
+    return this.#gateway.drain();
+  }
+
+  async close(): Promise<void> {
+    this.#gateway.destroy();
+    await this.#accessLog.close();
+  }
+}

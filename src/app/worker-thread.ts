@@ -1,0 +1,32 @@
+// One thread of the data plane: a gateway of its own, on ports that it shares with the others.
+import { parentPort, workerData } from 'node:worker_threads';
+import type { DataPlaneOptions } from './data-plane.ts';
+import { ThreadDataPlane } from './thread-data-plane.ts';
+import type { WorkerAnswers, WorkerReply, WorkerRequest } from './worker-messages.ts';
+
+const plane = new ThreadDataPlane(workerData as DataPlaneOptions, true);
+
+parentPort?.on('message', ({ id, request }: { readonly id: number; readonly request: WorkerRequest }) => {
+  // A failure is left uncaught: it ends this thread, and a new one takes its place.
+  void answer(request).then((given) => parentPort?.postMessage({ id, answer: given } satisfies WorkerReply));
+});
+
+async function answer(request: WorkerRequest): Promise<WorkerAnswers[WorkerRequest['type']]> {
+  switch (request.type) {
+    case 'apply': {
+      const report = await plane.apply(request.delta);
+      return { report, bound: plane.bound };
+    }
+    case 'collect':
+      return plane.report();
+    case 'reopen-log':
+      plane.reopenLog();
+      return null;
+    case 'drain':
+      await plane.drain();
+      return null;
+    case 'close':
+      await plane.close();
+      return null;
+  }
+}

@@ -1,0 +1,53 @@
+import { getCompileCacheDir } from 'node:module';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
+import type { DataPlaneOptions } from './data-plane.ts';
+import type { WorkerAnswers, WorkerReply, WorkerRequest } from './worker-messages.ts';
+
+type Settle = (answer: WorkerReply['answer'] | undefined) => void;
+
+/** The main thread's end of one worker thread. */
+export class DataPlaneWorker {
+  readonly name: string;
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Settle>();
+  #nextId = 0;
+
+  /** @param ended called once when the thread has ended, with what ended it where it was an exception */
+  constructor(name: string, options: DataPlaneOptions, ended: (error: Error | undefined) => void) {
+    this.name = name;
+    this.#worker = new Worker(new URL('./worker-thread.ts', import.meta.url), { name, workerData: options, env: environment() });
+    let cause: Error | undefined;
+    this.#worker.on('message', ({ id, answer }: WorkerReply) => this.#settle(id, answer));
+    this.#worker.on('error', (error) => {
+      cause = error instanceof Error ? error : new Error(String(error));
+    });
+    this.#worker.on('exit', () => {
+      for (const id of [...this.#waiting.keys()]) this.#settle(id, undefined);
+      ended(cause);
+    });
+  }
+
+  /** @returns undefined where the thread ends before it answers */
+  ask<R extends WorkerRequest>(request: R): Promise<WorkerAnswers[R['type']] | undefined> {
+    const id = this.#nextId++;
+    return new Promise((resolve) => {
+      this.#waiting.set(id, resolve as Settle);
+      this.#worker.postMessage({ id, request });
+    });
+  }
+
+  async terminate(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #settle(id: number, answer: WorkerReply['answer'] | undefined): void {
+    this.#waiting.get(id)?.(answer);
+    this.#waiting.delete(id);
+  }
+}
+
+/** A thread does not inherit the compile cache that the launcher enabled for this one. */
+function environment(): NodeJS.ProcessEnv | typeof SHARE_ENV {
+  const cache = getCompileCacheDir();
+  return cache === undefined ? SHARE_ENV : { ...process.env, NODE_COMPILE_CACHE: cache };
+}

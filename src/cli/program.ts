@@ -1,0 +1,62 @@
+import { nearestWord } from '#model/schema/nearest-word.ts';
+import { parseArguments, UsageError } from './arguments.ts';
+import { EXIT, type Command } from './command.ts';
+import { commandHelp, programHelp } from './help.ts';
+import type { Terminal } from './terminal.ts';
+
+/**
+ * Runs the command that the words name.
+ *
+ * @param words what was typed after `selvage`
+ * @returns the exit code; wrong usage is 2 and explained in one sentence
+ */
+export async function runProgram(words: readonly string[], commands: readonly Command[], terminal: Terminal): Promise<number> {
+  try {
+    return await dispatch(words, commands, terminal);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    terminal.say(`${terminal.paintSaid('bad', 'selvage:')} ${error.message}`);
+    return EXIT.usage;
+  }
+}
+
+async function dispatch(words: readonly string[], commands: readonly Command[], terminal: Terminal): Promise<number> {
+  const [first, ...rest] = words;
+  if (first === undefined) {
+    terminal.say(programHelp(commands, terminal.paintSaid));
+    return EXIT.usage;
+  }
+  if (first === '--version') return dispatch(['version'], commands, terminal);
+  if (isHelpWord(first) || first === 'help') return help(rest[0], commands, terminal);
+  const command = find(first, commands);
+  if (rest.slice(0, indexOfEnd(rest)).some(isHelpWord)) return help(command.name, commands, terminal);
+  return command.run(parseArguments(command, rest), terminal);
+}
+
+function help(name: string | undefined, commands: readonly Command[], terminal: Terminal): number {
+  const text = name === undefined ? programHelp(commands, terminal.paint) : commandHelp(find(name, commands), terminal.paint);
+  terminal.print(text);
+  return EXIT.ok;
+}
+
+function find(name: string, commands: readonly Command[]): Command {
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command !== undefined) return command;
+  if (name.startsWith('-')) throw new UsageError(`unknown option ${name} (selvage --help lists what there is)`);
+  const nearest = nearestWord(
+    name,
+    commands.map((candidate) => candidate.name),
+  );
+  const advice = nearest === undefined ? 'selvage --help lists the commands' : `did you mean ${nearest}?`;
+  throw new UsageError(`unknown command '${name}' (${advice})`);
+}
+
+function isHelpWord(word: string): boolean {
+  return word === '--help' || word === '-h';
+}
+
+/** Words after `--` are arguments, whatever they look like. */
+function indexOfEnd(words: readonly string[]): number {
+  const at = words.indexOf('--');
+  return at === -1 ? words.length : at;
+}

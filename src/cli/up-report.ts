@@ -1,0 +1,84 @@
+import type { HttpRouteResource } from '#model/snapshot/http-route.ts';
+import type { ListenerResource } from '#model/snapshot/listener.ts';
+import type { Snapshot, SnapshotDelta, SnapshotResourceType } from '#model/snapshot/snapshot.ts';
+import { count } from './diagnostics.ts';
+import type { Paint } from './terminal.ts';
+
+/** Something that could not be bound. */
+export interface BindFailure {
+  /** `<namespace>/<gateway>/<listener>`. */
+  readonly listener: string;
+  readonly message: string;
+}
+
+/** Says what serves where: each listener with its URLs, and the routes that each of them leads to. */
+export function describeServing(snapshot: Snapshot, failures: readonly BindFailure[], paint: Paint): string[] {
+  const resources = [...snapshot.resources.values()];
+  const routes = resources.filter((resource) => resource.type === 'http-route');
+  const failed = new Set(failures.map(({ listener }) => listener));
+  return resources
+    .filter((resource) => resource.type === 'listener')
+    .filter(({ name }) => !failed.has(name))
+    .flatMap((listener) => describeListener(listener, routes, paint));
+}
+
+function describeListener(listener: ListenerResource, routes: readonly HttpRouteResource[], paint: Paint): string[] {
+  const [namespace, gateway, section] = listener.name.split('/');
+  const title = `  ${paint('strong', urlOf(listener, listener.hostname))}  Gateway ${namespace}/${gateway}, listener ${section}`;
+  const rows = routes.flatMap((route) => rowsOf(listener, route));
+  if (rows.length === 0) return [title, `    ${paint('doubtful', 'no route is attached: every request is answered 404')}`];
+  const width = Math.max(...rows.map(([url]) => url.length));
+  return [title, ...rows.map(([url, route]) => `    ${paint('place', url.padEnd(width))}  ${route}`)];
+}
+
+function rowsOf(listener: ListenerResource, route: HttpRouteResource): [url: string, route: string][] {
+  const hostnames = route.attachments.filter((one) => one.listener === listener.name).flatMap((one) => one.hostnames);
+  const rules = count(route.rules.length, 'rule');
+  return [...new Set(hostnames)].map((hostname) => [urlOf(listener, hostname), `HTTPRoute ${route.name} (${rules})`]);
+}
+
+/** A URL that can be clicked where there is one; a star stands for every host. */
+function urlOf({ address, port, protocol }: ListenerResource, hostname: string): string {
+  const scheme = protocol.toLowerCase();
+  const host = hostname === '' || hostname === '*' ? hostOf(address) : hostname;
+  const isWellKnown = port === (protocol === 'HTTP' ? 80 : 443);
+  return `${scheme}://${host}${isWellKnown ? '' : `:${port}`}`;
+}
+
+function hostOf(address: string): string {
+  if (address === '' || address === '0.0.0.0' || address === '::') return 'localhost';
+  return address.includes(':') ? `[${address}]` : address;
+}
+
+/** Says why a listener does not serve. */
+export function describeFailure({ listener, message }: BindFailure): string {
+  const [namespace, gateway, section] = listener.split('/');
+  return `Gateway ${namespace}/${gateway}, listener ${section}: ${message}`;
+}
+
+const NOUNS: Readonly<Record<SnapshotResourceType, string>> = {
+  listener: 'listener',
+  'http-route': 'route',
+  cluster: 'backend',
+  endpoints: 'endpoint list',
+  certificate: 'certificate',
+};
+
+/**
+ * Says in one line what a change did.
+ *
+ * @param known whether the resource of a key was there before
+ * @returns for example `1 route added, 2 routes changed`
+ */
+export function describeChange(delta: SnapshotDelta, known: (key: string) => boolean): string {
+  const counts = new Map<string, { readonly noun: string; readonly verb: string; number: number }>();
+  const add = (type: string, verb: string): void => {
+    const entry = counts.get(`${type} ${verb}`);
+    if (entry === undefined) counts.set(`${type} ${verb}`, { noun: NOUNS[type as SnapshotResourceType], verb, number: 1 });
+    else entry.number += 1;
+  };
+  for (const { type, name } of delta.upserts) add(type, known(`${type} ${name}`) ? 'changed' : 'added');
+  for (const key of delta.removals) add(key.slice(0, key.indexOf(' ')), 'removed');
+  const parts = [...counts.values()].map(({ noun, verb, number }) => `${count(number, noun)} ${verb}`);
+  return parts.length === 0 ? 'nothing that is served changed' : parts.join(', ');
+}

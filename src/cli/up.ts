@@ -1,0 +1,100 @@
+import { availableParallelism } from 'node:os';
+import { parseCidr } from '#base/cidr.ts';
+import { durationPattern, parseDurationMs } from '#model/duration.ts';
+import { UsageError, type Arguments } from './arguments.ts';
+import type { Command } from './command.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What `selvage up` was told. */
+export interface UpOptions {
+  /** A folder, or one file. */
+  readonly folder: string;
+  /** Threads that carry traffic; 1: the main one does. */
+  readonly workers: number;
+  /** Null where there is to be none. */
+  readonly admin: { readonly address: string; readonly port: number } | null;
+  readonly accessLog: AccessLogChoice;
+  /** CIDRs. */
+  readonly trustedProxies: readonly string[];
+  readonly drainTimeoutMs: number;
+}
+
+/** Where the access log goes. */
+export type AccessLogChoice =
+  | { readonly type: 'none' }
+  | { readonly type: 'stdout' }
+  | { readonly type: 'file'; readonly path: string };
+
+/** Beyond that threads only take turns on the cores of any machine there is. */
+const MAX_WORKERS = 256;
+
+/** @param up serves until it is told to stop, and gives the exit code */
+export function createUpCommand(up: (options: UpOptions, terminal: Terminal) => Promise<number>): Command {
+  return {
+    name: 'up',
+    summary: 'serves what a folder of documents declares, and follows its changes',
+    description: [
+      'Reads all documents (*.yaml, *.yml, *.json) of a folder and serves the Gateways and routes that they declare. A change of the folder is applied as soon as it is saved; no connection is dropped for it.',
+      'What is wrong is printed with file, line and column, and the rest is served: an object that was good before keeps its last good form. It ends at once, with exit code 1, only where there is nothing at all to serve or the admin port is taken.',
+      'Ctrl-C (or SIGTERM) lets open requests finish, a second one does not wait. SIGHUP opens the access log anew.',
+    ],
+    positionals: [{ name: 'folder', required: false, description: 'folder of documents, or one file; the current folder if not given' }],
+    options: [
+      { name: 'workers', value: '<n|auto>', description: 'threads that carry traffic; auto: one for each core; default 1' },
+      { name: 'admin-port', value: '<port|off>', description: 'port of health, readiness, metrics and status; 0 lets the system choose; default 15020' },
+      { name: 'admin-address', value: '<ip>', description: 'address that the admin port is bound to; default 127.0.0.1' },
+      { name: 'access-log', value: '<file|stdout|off>', description: 'where one JSON line for each request goes; default off' },
+      { name: 'trusted-proxy', value: '<cidr>', repeatable: true, description: 'address or range of proxies in front of this one whose X-Forwarded-For is believed; default none' },
+      { name: 'drain-timeout', value: '<duration>', description: 'how long open requests may take to finish when stopping; default 120s' },
+    ],
+    examples: [
+      { command: 'selvage up examples/shop/config', explanation: 'serves the example shop' },
+      { command: 'selvage up . --access-log stdout', explanation: 'serves the current folder and shows each request' },
+      { command: 'selvage up /etc/selvage --workers auto --access-log /var/log/selvage.log', explanation: 'uses all cores and logs to a file' },
+    ],
+    run: (args, terminal) => up(readOptions(args), terminal),
+  };
+}
+
+function readOptions(args: Arguments): UpOptions {
+  return {
+    folder: args.positional('folder') ?? '.',
+    workers: readWorkers(args.value('workers') ?? '1'),
+    admin: readAdmin(args.value('admin-port') ?? '15020', args.value('admin-address') ?? '127.0.0.1'),
+    accessLog: readAccessLog(args.value('access-log') ?? 'off'),
+    trustedProxies: args.values('trusted-proxy').map(readCidr),
+    drainTimeoutMs: readDuration(args.value('drain-timeout') ?? '120s'),
+  };
+}
+
+function readWorkers(text: string): number {
+  if (text === 'auto') return Math.min(availableParallelism(), MAX_WORKERS);
+  return readInteger('--workers', text, 1, MAX_WORKERS, ', or auto');
+}
+
+function readAdmin(port: string, address: string): UpOptions['admin'] {
+  if (port === 'off') return null;
+  if (address.includes('/') || parseCidr(address) === undefined) throw new UsageError(`cannot read --admin-address ${address}: give an IP address, as in 127.0.0.1`);
+  return { address, port: readInteger('--admin-port', port, 0, 65_535, ', or off') };
+}
+
+function readInteger(flag: string, text: string, least: number, most: number, others: string): number {
+  const number = /^[0-9]{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw new UsageError(`cannot read ${flag} ${text}: give a whole number from ${least} to ${most}${others}`);
+}
+
+function readAccessLog(text: string): AccessLogChoice {
+  if (text === 'off') return { type: 'none' };
+  return text === 'stdout' ? { type: 'stdout' } : { type: 'file', path: text };
+}
+
+function readCidr(text: string): string {
+  if (parseCidr(text) !== undefined) return text;
+  throw new UsageError(`cannot read --trusted-proxy ${text}: give an IP address or a range, as in 10.0.0.0/8`);
+}
+
+function readDuration(text: string): number {
+  if (durationPattern.test(text)) return parseDurationMs(text);
+  throw new UsageError(`cannot read --drain-timeout ${text}: give a duration, as in 30s or 2m`);
+}
