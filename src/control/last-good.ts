@@ -33,7 +33,9 @@ export function keepLastGood(
 ): LastGood {
   const declared = new Set(valid.map(({ resource }) => resourceKey(resource)));
   const errors = complaints.filter(({ severity }) => severity === 'error');
-  const byTitle = new Map(errors.toReversed().flatMap((error) => (namesObject(error) ? [[error.resource, error] as const] : [])));
+  const byTitle = new Map(
+    errors.toReversed().flatMap((error) => (namesObject(error) ? [[error.resource, error] as const] : [])),
+  );
   const unclear = unclearPlaces(errors, unreadable);
   const kept: KnownObject[] = [];
   const notices: Diagnostic[] = [];
@@ -69,8 +71,13 @@ export function keepLastGood(
  * Tells which files may still declare an object without saying so: the ones that could not be read, and the ones with
  * an error that hides what it is in.
  */
-function unclearPlaces(errors: readonly Diagnostic[], unreadable: readonly Diagnostic[]): (file: string) => Diagnostic | undefined {
-  const byFile = new Map(errors.toReversed().flatMap((error) => (namesObject(error) ? [] : [[error.location.file, error] as const])));
+function unclearPlaces(
+  errors: readonly Diagnostic[],
+  unreadable: readonly Diagnostic[],
+): (file: string) => Diagnostic | undefined {
+  const byFile = new Map(
+    errors.toReversed().flatMap((error) => (namesObject(error) ? [] : [[error.location.file, error] as const])),
+  );
   const folders = unreadable.map((error) => ({ prefix: prefixOf(error.location.file), error }));
   return (file) => byFile.get(file) ?? folders.find(({ prefix }) => file.startsWith(prefix))?.error;
 }

@@ -34,7 +34,11 @@ function after(...steps: readonly Readonly<Record<string, string>>[]) {
   return stepsFrom(emptyState, steps);
 }
 
-function stepsFrom(start: ControlState, steps: readonly Readonly<Record<string, string>>[], options: ReconcileOptions = {}) {
+function stepsFrom(
+  start: ControlState,
+  steps: readonly Readonly<Record<string, string>>[],
+  options: ReconcileOptions = {},
+) {
   const [first = {}, ...rest] = steps;
   let outcome = reconcile(start, files(first), options);
   for (const texts of rest) outcome = reconcile(outcome.state, files(texts), options);
@@ -64,7 +68,10 @@ test('reconcile keeps the last good form of an object that became invalid, and s
   assert.deepEqual(conditionsOf(outcome, 'HTTPRoute', 'cart'), ['Current=False Invalid']);
   assert.equal(outcome.lines.length, 2);
   assert.match(outcome.lines[0]!, /^b\.yaml:6:.*: HTTPRoute shop\/cart: .*not absolute/);
-  assert.equal(outcome.lines[1], 'b.yaml:6:48: warning: HTTPRoute shop/cart: keeps serving its version from b.yaml:1:1');
+  assert.equal(
+    outcome.lines[1],
+    'b.yaml:6:48: warning: HTTPRoute shop/cart: keeps serving its version from b.yaml:1:1',
+  );
 });
 
 test('reconcile leaves out an object that was never valid, and no other', () => {
@@ -89,7 +96,10 @@ test('reconcile removes an object whose document or file is gone', () => {
 });
 
 test('reconcile follows an object that moves to another file', () => {
-  const outcome = after({ 'a.yaml': edge, 'b.yaml': route('cart', '/c') }, { 'a.yaml': edge, 'c.yaml': route('cart', '/c2') });
+  const outcome = after(
+    { 'a.yaml': edge, 'b.yaml': route('cart', '/c') },
+    { 'a.yaml': edge, 'c.yaml': route('cart', '/c2') },
+  );
   assert.deepEqual([outcome.served, outcome.lines], [{ 'shop/cart': '/c2' }, []]);
 });
 
@@ -99,15 +109,26 @@ test('reconcile keeps all objects of a file with a syntax error', () => {
     { 'a.yaml': edge, 'b.yaml': 'kind: [HTTPRoute\n  : {', 'c.yaml': route('blog', '/b2') },
   );
   assert.deepEqual(outcome.served, { 'shop/blog': '/b2', 'shop/cart': '/c', 'shop/web': '/w' });
-  assert.ok(outcome.lines.some((line) => line.endsWith('warning: keeps serving the last version of the 2 objects that cannot be read')), outcome.lines.join('\n'));
+  assert.ok(
+    outcome.lines.some((line) =>
+      line.endsWith('warning: keeps serving the last version of the 2 objects that cannot be read'),
+    ),
+    outcome.lines.join('\n'),
+  );
   assert.deepEqual(conditionsOf(outcome, 'HTTPRoute', 'cart'), ['Current=False Invalid']);
 });
 
 test('reconcile keeps the objects of files and folders that cannot be read', () => {
   const memo = new ReconcileMemo();
-  const first = reconcile(emptyState, files({ 'conf/a.yaml': edge, 'conf/sub/b.yaml': route('cart', '/c'), 'confer.yaml': route('web', '/w') }), { memo });
+  const first = reconcile(
+    emptyState,
+    files({ 'conf/a.yaml': edge, 'conf/sub/b.yaml': route('cart', '/c'), 'confer.yaml': route('web', '/w') }),
+    { memo },
+  );
   for (const file of ['conf', 'conf/', 'conf/sub/b.yaml']) {
-    const unreadable = [{ severity: 'error', location: { file, line: 1, column: 1 }, fieldPath: '', message: `cannot read ${file}` }] as const;
+    const unreadable = [
+      { severity: 'error', location: { file, line: 1, column: 1 }, fieldPath: '', message: `cannot read ${file}` },
+    ] as const;
     const rest = file === 'conf/sub/b.yaml' ? files({ 'conf/a.yaml': edge }) : [];
     const second = reconcile(first.state, rest, { memo, unreadable });
     const names = [...second.snapshot.resources.keys()];
@@ -135,9 +156,15 @@ spec:
 `;
   const granted = after({ 'a.yaml': base, 'grant.yaml': grant });
   assert.deepEqual(clustersOf(granted), ['Backend/stock/web', 'Backend/shop/web']);
-  const broken = after({ 'a.yaml': base, 'grant.yaml': grant }, { 'a.yaml': base, 'grant.yaml': grant.replace('kind: HTTPRoute', 'kid: HTTPRoute') });
+  const broken = after(
+    { 'a.yaml': base, 'grant.yaml': grant },
+    { 'a.yaml': base, 'grant.yaml': grant.replace('kind: HTTPRoute', 'kid: HTTPRoute') },
+  );
   assert.deepEqual(clustersOf(broken), [null, 'Backend/shop/web']);
-  assert.ok(broken.lines.some((line) => line.endsWith('ReferenceGrant stock/shop: grants nothing until it is valid')), broken.lines.join('\n'));
+  assert.ok(
+    broken.lines.some((line) => line.endsWith('ReferenceGrant stock/shop: grants nothing until it is valid')),
+    broken.lines.join('\n'),
+  );
 });
 
 function backend(namespace: string): string {
@@ -164,16 +191,29 @@ test('reconcile comes to the same result from a state that crossed a thread, and
 
 test('reconcile hands out the identical resource for what did not change', () => {
   const memo = new ReconcileMemo();
-  const first = reconcile(emptyState, files({ 'a.yaml': edge, 'b.yaml': `${route('cart', '/c')}---\n${route('web', '/w')}` }), { memo });
-  const second = reconcile(first.state, files({ 'a.yaml': edge, 'b.yaml': `# a line more\n${route('cart', '/c')}---\n${route('web', '/w2')}` }), { memo });
+  const first = reconcile(
+    emptyState,
+    files({ 'a.yaml': edge, 'b.yaml': `${route('cart', '/c')}---\n${route('web', '/w')}` }),
+    { memo },
+  );
+  const second = reconcile(
+    first.state,
+    files({ 'a.yaml': edge, 'b.yaml': `# a line more\n${route('cart', '/c')}---\n${route('web', '/w2')}` }),
+    { memo },
+  );
   for (const key of ['http-route shop/cart', 'listener shop/edge/http']) {
     assert.equal(second.snapshot.resources.get(key), first.snapshot.resources.get(key), key);
   }
-  assert.notEqual(second.snapshot.resources.get('http-route shop/web'), first.snapshot.resources.get('http-route shop/web'));
+  assert.notEqual(
+    second.snapshot.resources.get('http-route shop/web'),
+    first.snapshot.resources.get('http-route shop/web'),
+  );
   assert.notEqual(second.snapshot.version, first.snapshot.version);
 });
 
 test('reconcile warns when there is nothing to serve', () => {
   const { diagnostics } = reconcile(emptyState, [], { source: 'conf' });
-  assert.deepEqual(diagnostics.map(formatDiagnostic), ['conf:1:1: warning: nothing to serve: no Gateway of class selvage is declared']);
+  assert.deepEqual(diagnostics.map(formatDiagnostic), [
+    'conf:1:1: warning: nothing to serve: no Gateway of class selvage is declared',
+  ]);
 });

@@ -47,7 +47,10 @@ export class ReconcileMemo {
     const parsed = new Map<string, ParsedFile>();
     for (const { file, text } of files) {
       const before = this.#files.get(file);
-      parsed.set(file, before?.text === text ? before : { ...withKnownObjects(parseDocuments(file, text), before), text });
+      parsed.set(
+        file,
+        before?.text === text ? before : { ...withKnownObjects(parseDocuments(file, text), before), text },
+      );
     }
     this.#files = parsed;
     return [...parsed.values()];
@@ -75,7 +78,11 @@ function withKnownObjects(parsed: ParsedDocuments, before: ParsedFile | undefine
  * @param state of the reconciliation before, or {@link emptyState}
  * @param files all that the sources read, in the order in which documents count
  */
-export function reconcile(state: ControlState, files: readonly SourceFile[], options: ReconcileOptions = {}): Reconciliation {
+export function reconcile(
+  state: ControlState,
+  files: readonly SourceFile[],
+  options: ReconcileOptions = {},
+): Reconciliation {
   const { unreadable = [], source = '.', memo = new ReconcileMemo() } = options;
   const parsed = memo.parse(files);
   const valid = parsed.flatMap(({ resources }) => resources);

@@ -90,7 +90,10 @@ export interface BrokenObject {
 }
 
 /** Adds to the statuses of what is served what is wrong with its documents. */
-export function withBrokenObjects(statuses: readonly ObjectStatus[], broken: readonly BrokenObject[]): readonly ObjectStatus[] {
+export function withBrokenObjects(
+  statuses: readonly ObjectStatus[],
+  broken: readonly BrokenObject[],
+): readonly ObjectStatus[] {
   if (broken.length === 0) return statuses;
   const byObject = new Map(statuses.map((status) => [keyOf(status), status]));
   for (const { kind, namespace, name, type, message } of broken) {

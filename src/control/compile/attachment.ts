@@ -26,9 +26,15 @@ export interface Refusal extends Problem {
  * The checks stand in the order of the standard's reasons: a reference that names no listener is not told that host
  * names do not fit.
  */
-export function attach(route: HTTPRoute, ref: DeclaredParentRef, gateway: PlacedGateway, lookups: Lookups): readonly Attachment[] | Refusal {
+export function attach(
+  route: HTTPRoute,
+  ref: DeclaredParentRef,
+  gateway: PlacedGateway,
+  lookups: Lookups,
+): readonly Attachment[] | Refusal {
   const named = gateway.listeners.filter(
-    ({ name, port }) => (ref.sectionName === undefined || ref.sectionName === name) && (ref.port === undefined || ref.port === port),
+    ({ name, port }) =>
+      (ref.sectionName === undefined || ref.sectionName === name) && (ref.port === undefined || ref.port === port),
   );
   if (named.length === 0) return noSuchListener(ref, gateway);
   const willing = named.filter((listener) => takes(listener, route, gateway, lookups));
@@ -54,7 +60,10 @@ function namespaceLabels(namespace: string, lookups: Lookups): Readonly<Record<s
 }
 
 function noSuchListener({ sectionName, port }: DeclaredParentRef, { name, listeners }: PlacedGateway): Refusal {
-  const wanted = [sectionName === undefined ? '' : ` named ${sectionName}`, port === undefined ? '' : ` on port ${port}`].join('');
+  const wanted = [
+    sectionName === undefined ? '' : ` named ${sectionName}`,
+    port === undefined ? '' : ` on port ${port}`,
+  ].join('');
   const known = listeners.map((listener) => `${listener.name} on port ${listener.port}`).join(', ');
   const field = sectionName === undefined ? 'port' : 'sectionName';
   return { field, reason: 'NoMatchingParent', message: `Gateway ${name} has no listener${wanted}: it has ${known}` };
@@ -70,5 +79,9 @@ function notAllowed(listeners: readonly ListenerPlan[], { metadata }: HTTPRoute,
 
 function noMatchingHostname(listeners: readonly ListenerPlan[], { name }: PlacedGateway): Refusal {
   const known = listeners.map((listener) => `${listener.name} is for ${listener.hostname}`).join(', ');
-  return { field: null, reason: 'NoMatchingListenerHostname', message: `no host name of the route fits Gateway ${name}: ${known}` };
+  return {
+    field: null,
+    reason: 'NoMatchingListenerHostname',
+    message: `no host name of the route fits Gateway ${name}: ${known}`,
+  };
 }

@@ -35,7 +35,11 @@ const ownGroup = 'selvage.dev';
  * Finds what a backend reference means. Permission is asked before existence, so that a refusal tells nothing about
  * another namespace.
  */
-export function resolveBackend(ref: BackendReference, from: Referrer, lookups: Lookups): ClusterTarget | BrokenReference {
+export function resolveBackend(
+  ref: BackendReference,
+  from: Referrer,
+  lookups: Lookups,
+): ClusterTarget | BrokenReference {
   const isService = ref.group === '' && ref.kind === 'Service';
   const isBackend = ref.group === ownGroup && ref.kind === 'Backend';
   if (!isService && !isBackend) return broken('kind', 'InvalidKind', unusableKind(ref));
@@ -49,18 +53,24 @@ function resolveService(ref: BackendReference, namespace: string, lookups: Looku
   const service = lookups.find('Service', namespace, ref.name);
   const title = `Service ${namespace}/${ref.name}`;
   if (service === undefined) return broken('name', 'BackendNotFound', `${title} is not declared`);
-  if (service.spec.type === 'ExternalName') return broken('name', 'UnsupportedValue', externalName(title, service.spec.externalName));
+  if (service.spec.type === 'ExternalName')
+    return broken('name', 'UnsupportedValue', externalName(title, service.spec.externalName));
   const port = service.spec.ports.find((candidate) => candidate.port === ref.port && candidate.protocol === 'TCP');
   if (port === undefined) {
     const known = service.spec.ports.filter(({ protocol }) => protocol === 'TCP').map((candidate) => candidate.port);
     const ports = known.length === 0 ? 'it has no TCP port' : `its TCP ports are ${known.join(', ')}`;
     return broken('port', 'BackendNotFound', `${title} has no TCP port ${ref.port}: ${ports}`);
   }
-  if (isEncrypted(port.appProtocol)) return broken('port', 'UnsupportedProtocol', encrypted(`${title} port ${port.port}`, port.appProtocol));
+  if (isEncrypted(port.appProtocol))
+    return broken('port', 'UnsupportedProtocol', encrypted(`${title} port ${port.port}`, port.appProtocol));
   return { kind: 'Service', namespace, name: ref.name, port: port.port };
 }
 
-function resolveOwnBackend(ref: BackendReference, namespace: string, lookups: Lookups): ClusterTarget | BrokenReference {
+function resolveOwnBackend(
+  ref: BackendReference,
+  namespace: string,
+  lookups: Lookups,
+): ClusterTarget | BrokenReference {
   const backend = lookups.find('Backend', namespace, ref.name);
   const title = `Backend ${namespace}/${ref.name}`;
   if (backend === undefined) return broken('name', 'BackendNotFound', `${title} is not declared`);

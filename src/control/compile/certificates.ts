@@ -15,8 +15,13 @@ export interface CertificateReference {
 }
 
 /** Finds the certificate that a reference means, or says why there is none. */
-export function resolveCertificate(ref: CertificateReference, from: Referrer, lookups: Lookups): CertificateResource | Problem {
-  if (ref.group !== '' || ref.kind !== 'Secret') return invalid(`cannot take a certificate from a ${ref.kind}: only from a Secret`);
+export function resolveCertificate(
+  ref: CertificateReference,
+  from: Referrer,
+  lookups: Lookups,
+): CertificateResource | Problem {
+  if (ref.group !== '' || ref.kind !== 'Secret')
+    return invalid(`cannot take a certificate from a ${ref.kind}: only from a Secret`);
   const namespace = ref.namespace ?? from.namespace;
   const referent = { group: '', kind: 'Secret', namespace, name: ref.name };
   // Before existence, so that a refusal tells nothing about another namespace.
@@ -24,7 +29,8 @@ export function resolveCertificate(ref: CertificateReference, from: Referrer, lo
   const secret = lookups.find('Secret', namespace, ref.name);
   if (secret === undefined) return invalid(`Secret ${namespace}/${ref.name} is not declared`);
   // Of this type only it was made sure that certificate and key are usable.
-  if (secret.type !== 'kubernetes.io/tls') return invalid(`Secret ${namespace}/${ref.name} is of type ${secret.type}, not kubernetes.io/tls`);
+  if (secret.type !== 'kubernetes.io/tls')
+    return invalid(`Secret ${namespace}/${ref.name} is of type ${secret.type}, not kubernetes.io/tls`);
   return certificateOf(secret);
 }
 

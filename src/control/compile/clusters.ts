@@ -63,9 +63,13 @@ function planBackend(target: ClusterTarget, lookups: Lookups): ClusterPlan {
     dns: { refreshIntervalMs: parseDurationMs(spec.dns.refreshInterval), ipFamily: spec.dns.ipFamily },
     service: { name: target.name, namespace: target.namespace },
   });
-  const endpoints = spec.endpoints.map(
-    ({ address, port, weight, zone = '' }): EndpointSpec => ({ address, port, weight, zone, state: 'ready' }),
-  );
+  const endpoints = spec.endpoints.map(({ address, port, weight, zone = '' }): EndpointSpec => ({
+    address,
+    port,
+    weight,
+    zone,
+    state: 'ready',
+  }));
   const findings = unknownProtocol(spec.appProtocol, ['spec', 'appProtocol']);
   return { cluster, endpoints: endpointsResource(cluster.name, endpoints), findings };
 }
@@ -76,11 +80,19 @@ function endpointsResource(name: string, endpoints: readonly EndpointSpec[]): En
 
 function unknownProtocol(appProtocol: string | undefined, path: Finding['path']): Finding[] {
   if (protocolOf(appProtocol) !== undefined) return [];
-  return [warning(path, `appProtocol ${appProtocol} is none that HTTP routes speak: HTTP/1.1 is spoken`, 'http, kubernetes.io/ws or kubernetes.io/h2c')];
+  return [
+    warning(
+      path,
+      `appProtocol ${appProtocol} is none that HTTP routes speak: HTTP/1.1 is spoken`,
+      'http, kubernetes.io/ws or kubernetes.io/h2c',
+    ),
+  ];
 }
 
 /** Only targets that were resolved are compiled: what they name is there. */
-function found<T extends ResourceOf<'Service'> | ResourceOf<'Backend'> | ResourceOf<'Service'>['spec']['ports'][number]>(value: T | undefined): T {
+function found<
+  T extends ResourceOf<'Service'> | ResourceOf<'Backend'> | ResourceOf<'Service'>['spec']['ports'][number],
+>(value: T | undefined): T {
   if (value === undefined) throw new Error('cannot compile a cluster: its target was never resolved');
   return value;
 }

@@ -77,7 +77,9 @@ class Compilation {
 
   #compileGateways(): ReadonlyMap<string, PlacedGateway> {
     const plans = this.#inventory.all('Gateway').map((gateway) => {
-      const { plan, findings } = this.#memo.derive(`gateway ${keyOf(gateway)}`, [gateway], (lookups) => planGateway(gateway, lookups));
+      const { plan, findings } = this.#memo.derive(`gateway ${keyOf(gateway)}`, [gateway], (lookups) =>
+        planGateway(gateway, lookups),
+      );
       this.#report(gateway, findings);
       return plan;
     });
@@ -86,7 +88,9 @@ class Compilation {
     for (const plan of plans) {
       // Problems are values: compared by what they say.
       const own = plan.listeners.map(({ fullName }) => JSON.stringify(collisions.get(fullName)));
-      const { plan: place, findings } = this.#memo.derive(`place ${plan.name}`, [plan, own], () => placeGateway(plan, collisions));
+      const { plan: place, findings } = this.#memo.derive(`place ${plan.name}`, [plan, own], () =>
+        placeGateway(plan, collisions),
+      );
       this.#report(plan.gateway, findings);
       for (const listener of place.listeners) this.#add(listener.resources);
       this.#add(certificatesOf(place));
@@ -102,7 +106,9 @@ class Compilation {
       const parents = route.spec.parentRefs.map((ref) =>
         isGatewayRef(ref) ? gateways.get(`${ref.namespace ?? namespace}/${ref.name}`) : undefined,
       );
-      const { plan, findings } = this.#memo.derive(`route ${keyOf(route)}`, [route, ...parents], (lookups) => planRoute(route, parents, lookups));
+      const { plan, findings } = this.#memo.derive(`route ${keyOf(route)}`, [route, ...parents], (lookups) =>
+        planRoute(route, parents, lookups),
+      );
       this.#report(route, findings);
       if (plan.resource !== undefined) this.#add([plan.resource]);
       this.#statuses.push({ kind: 'HTTPRoute', namespace, name, conditions: [], parents: plan.parents });
@@ -127,7 +133,8 @@ class Compilation {
 
   #reportGateways(gateways: ReadonlyMap<string, PlacedGateway>, routes: readonly RoutePlan[]): void {
     const attached = new Map<string, number>();
-    for (const { attachedTo } of routes) for (const listener of attachedTo) attached.set(listener, (attached.get(listener) ?? 0) + 1);
+    for (const { attachedTo } of routes)
+      for (const listener of attachedTo) attached.set(listener, (attached.get(listener) ?? 0) + 1);
     for (const gateway of gateways.values()) this.#statuses.push(gatewayStatus(gateway, attached));
     for (const gatewayClass of this.#inventory.all('GatewayClass')) this.#reportClass(gatewayClass);
   }
@@ -137,7 +144,8 @@ class Compilation {
     if (status === undefined) return;
     this.#statuses.push(status);
     const { parametersRef } = gatewayClass.spec;
-    if (parametersRef !== undefined) this.#report(gatewayClass, [error(['spec', 'parametersRef'], parametersMessage(parametersRef))]);
+    if (parametersRef !== undefined)
+      this.#report(gatewayClass, [error(['spec', 'parametersRef'], parametersMessage(parametersRef))]);
   }
 
   #add(resources: readonly SnapshotResource[]): void {
@@ -178,5 +186,9 @@ function byObject(a: ObjectStatus, b: ObjectStatus): number {
 }
 
 function byPlace(a: Diagnostic, b: Diagnostic): number {
-  return compareText(a.location.file, b.location.file) || a.location.line - b.location.line || a.location.column - b.location.column;
+  return (
+    compareText(a.location.file, b.location.file) ||
+    a.location.line - b.location.line ||
+    a.location.column - b.location.column
+  );
 }

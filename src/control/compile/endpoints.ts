@@ -18,7 +18,10 @@ export interface ServiceEndpoints {
 export function endpointsOf(service: Service, port: ServicePort, slices: readonly EndpointSlice[]): ServiceEndpoints {
   const { namespace, name } = service.metadata;
   if (slices.length === 0) {
-    return { endpoints: [], shortage: `has no endpoints: no EndpointSlice in namespace ${namespace} has label kubernetes.io/service-name: ${name}` };
+    return {
+      endpoints: [],
+      shortage: `has no endpoints: no EndpointSlice in namespace ${namespace} has label kubernetes.io/service-name: ${name}`,
+    };
   }
   const byPlace = new Map<string, EndpointSpec>();
   let portFound = false;
@@ -47,7 +50,9 @@ export function endpointsOf(service: Service, port: ServicePort, slices: readonl
 function portIn({ ports }: EndpointSlice, { name = '', port, targetPort }: ServicePort): number | undefined {
   const wanted = targetPort ?? port;
   const tcp = ports.filter(({ protocol }) => protocol === 'TCP');
-  const match = tcp.find((candidate) => candidate.name === name) ?? tcp.find((candidate) => candidate.name === '' && candidate.port === wanted);
+  const match =
+    tcp.find((candidate) => candidate.name === name) ??
+    tcp.find((candidate) => candidate.name === '' && candidate.port === wanted);
   if (match === undefined) return undefined;
   // A port without a number stands for any: the Service's own target is meant.
   return match.port ?? (typeof wanted === 'number' ? wanted : undefined);

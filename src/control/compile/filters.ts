@@ -14,20 +14,34 @@ import type { RouteReferences } from './route-references.ts';
 type Settings<K extends keyof HTTPRouteFilter> = NonNullable<HTTPRouteFilter[K]>;
 
 /** Compiles the filters of a rule or of one of its backends, in their order. */
-export function compileFilters(filters: readonly HTTPRouteFilter[], path: Path, references: RouteReferences): readonly FilterSpec[] {
+export function compileFilters(
+  filters: readonly HTTPRouteFilter[],
+  path: Path,
+  references: RouteReferences,
+): readonly FilterSpec[] {
   return filters.map((filter, i) => compileFilter(filter, [...path, i], references));
 }
 
 function compileFilter(filter: HTTPRouteFilter, path: Path, references: RouteReferences): FilterSpec {
-  const { requestHeaderModifier, responseHeaderModifier, requestRedirect, urlRewrite, requestMirror, cors, extensionRef } = filter;
-  if (requestHeaderModifier !== undefined) return { type: 'RequestHeaderModifier', ...modifications(requestHeaderModifier) };
-  if (responseHeaderModifier !== undefined) return { type: 'ResponseHeaderModifier', ...modifications(responseHeaderModifier) };
+  const {
+    requestHeaderModifier,
+    responseHeaderModifier,
+    requestRedirect,
+    urlRewrite,
+    requestMirror,
+    cors,
+    extensionRef,
+  } = filter;
+  if (requestHeaderModifier !== undefined)
+    return { type: 'RequestHeaderModifier', ...modifications(requestHeaderModifier) };
+  if (responseHeaderModifier !== undefined)
+    return { type: 'ResponseHeaderModifier', ...modifications(responseHeaderModifier) };
   if (requestRedirect !== undefined) return redirect(requestRedirect);
   if (urlRewrite !== undefined) return rewrite(urlRewrite);
   if (requestMirror !== undefined) return mirror(requestMirror, [...path, 'requestMirror', 'backendRef'], references);
   if (cors !== undefined) return corsSpec(cors);
-  const { group = '', kind = filter.type, name = '' } = extensionRef ?? {};
-  const reason = `no filter is known as ${kind} of group ${group || '""'} (${name})`;
+  const wanted = extensionRef === undefined ? filter.type : `${extensionRef.kind} of group ${extensionRef.group}`;
+  const reason = `no filter of kind ${wanted} is known`;
   references.refuse([...path, 'extensionRef'], { reason: 'InvalidKind', message: reason });
   return { type: 'Invalid', reason };
 }
@@ -62,7 +76,11 @@ function pathModifier(declared: Settings<'urlRewrite'>['path']): PathModifier | 
 }
 
 /** A mirror that leads nowhere mirrors nothing; the request itself goes on, since its answer never depended on the copy. */
-function mirror({ backendRef, percent, fraction }: Settings<'requestMirror'>, path: Path, references: RouteReferences): RequestMirrorSpec {
+function mirror(
+  { backendRef, percent, fraction }: Settings<'requestMirror'>,
+  path: Path,
+  references: RouteReferences,
+): RequestMirrorSpec {
   const numerator = fraction?.numerator ?? percent ?? 100;
   const denominator = fraction?.denominator ?? 100;
   return { type: 'RequestMirror', cluster: references.resolve(backendRef, path), numerator, denominator };
@@ -70,5 +88,13 @@ function mirror({ backendRef, percent, fraction }: Settings<'requestMirror'>, pa
 
 function corsSpec(declared: Settings<'cors'>): CorsSpec {
   const { allowOrigins, allowMethods, allowHeaders, exposeHeaders, allowCredentials, maxAge } = declared;
-  return { type: 'CORS', allowOrigins, allowMethods, allowHeaders, exposeHeaders, allowCredentials, maxAgeSeconds: maxAge };
+  return {
+    type: 'CORS',
+    allowOrigins,
+    allowMethods,
+    allowHeaders,
+    exposeHeaders,
+    allowCredentials,
+    maxAgeSeconds: maxAge,
+  };
 }

@@ -1,6 +1,13 @@
 import { controllerName } from '#model/gateway-class.ts';
 import type { ResourceOf } from '#model/resource.ts';
-import { condition, conditionOf, type Condition, type ListenerStatus, type ObjectStatus, type Problem } from '../status.ts';
+import {
+  condition,
+  conditionOf,
+  type Condition,
+  type ListenerStatus,
+  type ObjectStatus,
+  type Problem,
+} from '../status.ts';
 import { parametersMessage } from './gateways.ts';
 import { gatewayGroup, type ListenerPlan } from './listeners.ts';
 import type { PlacedGateway, PlacedListener } from './placement.ts';
@@ -12,7 +19,9 @@ import type { PlacedGateway, PlacedListener } from './placement.ts';
  */
 export function gatewayStatus(placed: PlacedGateway, attachedRoutes: ReadonlyMap<string, number>): ObjectStatus {
   const { metadata } = placed.gateway;
-  const listeners = placed.listeners.map((listener) => listenerStatus(listener, placed, attachedRoutes.get(listener.fullName) ?? 0));
+  const listeners = placed.listeners.map((listener) =>
+    listenerStatus(listener, placed, attachedRoutes.get(listener.fullName) ?? 0),
+  );
   const conditions = [acceptance(placed), programming(placed)];
   const status = { kind: 'Gateway', namespace: metadata.namespace, name: metadata.name, conditions };
   return placed.isOurs ? { ...status, listeners } : status;
@@ -38,9 +47,14 @@ function programming({ gateway: { metadata }, refusals, listeners }: PlacedGatew
   return conditionOf('Programmed', [{ reason: 'Invalid', message }], metadata);
 }
 
-function listenerStatus(listener: PlacedListener, { gateway: { metadata }, refusals }: PlacedGateway, attachedRoutes: number): ListenerStatus {
+function listenerStatus(
+  listener: PlacedListener,
+  { gateway: { metadata }, refusals }: PlacedGateway,
+  attachedRoutes: number,
+): ListenerStatus {
   const { conflicts, brokenReferences, resources } = listener;
-  const notProgrammed: Problem[] = resources.length > 0 ? [] : [{ reason: 'Invalid', message: whyNotProgrammed(listener, refusals) }];
+  const notProgrammed: Problem[] =
+    resources.length > 0 ? [] : [{ reason: 'Invalid', message: whyNotProgrammed(listener, refusals) }];
   return {
     name: listener.name,
     supportedKinds: listener.takesHttpRoutes ? [{ group: gatewayGroup, kind: 'HTTPRoute' }] : [],
@@ -69,6 +83,14 @@ function conflicted(conflicts: readonly Problem[], metadata: PlacedGateway['gate
 /** Says whether a class is run here; undefined for a class of another controller, whose status is not ours to write. */
 export function gatewayClassStatus({ metadata, spec }: ResourceOf<'GatewayClass'>): ObjectStatus | undefined {
   if (spec.controllerName !== controllerName) return undefined;
-  const problems = spec.parametersRef === undefined ? [] : [{ reason: 'InvalidParameters', message: parametersMessage(spec.parametersRef) }];
-  return { kind: 'GatewayClass', namespace: '', name: metadata.name, conditions: [conditionOf('Accepted', problems, metadata)] };
+  const problems =
+    spec.parametersRef === undefined
+      ? []
+      : [{ reason: 'InvalidParameters', message: parametersMessage(spec.parametersRef) }];
+  return {
+    kind: 'GatewayClass',
+    namespace: '',
+    name: metadata.name,
+    conditions: [conditionOf('Accepted', problems, metadata)],
+  };
 }

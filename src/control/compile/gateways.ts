@@ -28,8 +28,15 @@ export function planGateway(gateway: Gateway, lookups: Lookups): Planned<Gateway
   const name = `${metadata.namespace}/${metadata.name}`;
   const foreign = foreignClass(spec.gatewayClassName, lookups);
   if (foreign !== undefined) {
-    const finding = warning(['spec', 'gatewayClassName'], foreign.message, `${builtInClass}, or a GatewayClass of ${controllerName}`);
-    return { plan: { gateway, name, isOurs: false, refusals: [foreign], addresses: [''], listeners: [] }, findings: [finding] };
+    const finding = warning(
+      ['spec', 'gatewayClassName'],
+      foreign.message,
+      `${builtInClass}, or a GatewayClass of ${controllerName}`,
+    );
+    return {
+      plan: { gateway, name, isOurs: false, refusals: [foreign], addresses: [''], listeners: [] },
+      findings: [finding],
+    };
   }
   const findings: Finding[] = [];
   const note = (path: Path, reason: string, message: string): Problem => {
@@ -40,7 +47,12 @@ export function planGateway(gateway: Gateway, lookups: Lookups): Planned<Gateway
   const listeners = spec.listeners.map((_, i) => planListener(gateway, i, lookups));
   findings.push(...listeners.flatMap((listener) => listener.findings));
   if (spec.tls?.backend?.clientCertificateRef !== undefined) {
-    findings.push(warning(['spec', 'tls', 'backend'], 'no certificate is shown to backends: TLS towards backends is not supported yet'));
+    findings.push(
+      warning(
+        ['spec', 'tls', 'backend'],
+        'no certificate is shown to backends: TLS towards backends is not supported yet',
+      ),
+    );
   }
   const addresses = spec.addresses.map(({ value }) => value ?? '');
   const plan = {
@@ -61,10 +73,17 @@ function foreignClass(name: string, lookups: Lookups): Problem | undefined {
     return { reason: 'Pending', message: `is not served: GatewayClass ${name} is not declared` };
   }
   if (declared.spec.controllerName === controllerName) return undefined;
-  return { reason: 'Pending', message: `is not served here: GatewayClass ${name} belongs to ${declared.spec.controllerName}` };
+  return {
+    reason: 'Pending',
+    message: `is not served here: GatewayClass ${name} belongs to ${declared.spec.controllerName}`,
+  };
 }
 
-function refusalsOf({ spec }: Gateway, lookups: Lookups, note: (path: Path, reason: string, message: string) => Problem): Problem[] {
+function refusalsOf(
+  { spec }: Gateway,
+  lookups: Lookups,
+  note: (path: Path, reason: string, message: string) => Problem,
+): Problem[] {
   const refusals: Problem[] = [];
   if (lookups.find('GatewayClass', '', spec.gatewayClassName)?.spec.parametersRef !== undefined) {
     refusals.push({ reason: 'Pending', message: `GatewayClass ${spec.gatewayClassName} is not accepted` });

@@ -50,7 +50,8 @@ export function planListener(gateway: Gateway, index: number, lookups: Lookups):
   };
   const { namespace, name } = gateway.metadata;
   const protocol = declared.protocol === 'HTTP' || declared.protocol === 'HTTPS' ? declared.protocol : null;
-  const certificates = protocol === 'HTTPS' ? certificatesOf(gateway, declared, lookups, note) : { found: [], broken: [] };
+  const certificates =
+    protocol === 'HTTPS' ? certificatesOf(gateway, declared, lookups, note) : { found: [], broken: [] };
   const kinds = routeKindsOf(declared, note);
   const plan: ListenerPlan = {
     fullName: `${namespace}/${name}/${declared.name}`,
@@ -72,7 +73,12 @@ type Note = (path: Path, problem: Problem) => Problem;
 
 function refusalsOf({ spec }: Gateway, { protocol, port }: DeclaredListener, note: Note): Problem[] {
   if (protocol !== 'HTTP' && protocol !== 'HTTPS') {
-    return [note(['protocol'], { reason: 'UnsupportedProtocol', message: `protocol ${protocol} is not supported: only HTTP and HTTPS` })];
+    return [
+      note(['protocol'], {
+        reason: 'UnsupportedProtocol',
+        message: `protocol ${protocol} is not supported: only HTTP and HTTPS`,
+      }),
+    ];
   }
   if (protocol === 'HTTP' || !checksClients(spec, port)) return [];
   // To serve without the check would let everybody in.
@@ -90,7 +96,9 @@ function checksClients({ tls }: Gateway['spec'], port: number): boolean {
  * would make traffic depend on the order of a list.
  */
 function conflictsWithin({ spec }: Gateway, declared: DeclaredListener): Problem[] {
-  const rivals = spec.listeners.filter((other) => other !== declared && other.port === declared.port && isServed(other));
+  const rivals = spec.listeners.filter(
+    (other) => other !== declared && other.port === declared.port && isServed(other),
+  );
   if (!isServed(declared) || rivals.length === 0) return [];
   const otherProtocol = rivals.find(({ protocol }) => protocol !== declared.protocol);
   if (otherProtocol !== undefined) {
@@ -99,7 +107,9 @@ function conflictsWithin({ spec }: Gateway, declared: DeclaredListener): Problem
   }
   const twin = rivals.find(({ hostname = '' }) => hostname === (declared.hostname ?? ''));
   if (twin === undefined) return [];
-  return [{ reason: 'HostnameConflict', message: `listener ${twin.name} has the same port ${declared.port} and host name` }];
+  return [
+    { reason: 'HostnameConflict', message: `listener ${twin.name} has the same port ${declared.port} and host name` },
+  ];
 }
 
 function isServed({ protocol }: DeclaredListener): boolean {
@@ -124,7 +134,8 @@ function certificatesOf({ metadata }: Gateway, { tls }: DeclaredListener, lookup
 }
 
 function routeKindsOf({ protocol, allowedRoutes: { kinds } }: DeclaredListener, note: Note) {
-  const isHttpRoute = (kind: { readonly group: string; readonly kind: string }) => kind.group === gatewayGroup && kind.kind === 'HTTPRoute';
+  const isHttpRoute = (kind: { readonly group: string; readonly kind: string }) =>
+    kind.group === gatewayGroup && kind.kind === 'HTTPRoute';
   const unknown: Problem[] = [];
   for (const [i, kind] of kinds.entries()) {
     if (isHttpRoute(kind)) continue;

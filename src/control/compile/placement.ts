@@ -37,17 +37,24 @@ export function findCollisions(plans: readonly GatewayPlan[]): Collisions {
     const own: Claim[] = [];
     for (const listener of plan.listeners.filter(isSound)) {
       const claims = claimsByPort.get(listener.port) ?? [];
-      const problem = plan.addresses.map((address) => collisionOf(address, listener, claims)).find((found) => found !== undefined);
+      const problem = plan.addresses
+        .map((address) => collisionOf(address, listener, claims))
+        .find((found) => found !== undefined);
       if (problem !== undefined) collisions.set(listener.fullName, problem);
       else own.push(...plan.addresses.map((address) => ({ address, listener })));
     }
     // Only now: listeners of one gateway have been judged against each other already.
-    for (const claim of own) claimsByPort.set(claim.listener.port, [...(claimsByPort.get(claim.listener.port) ?? []), claim]);
+    for (const claim of own)
+      claimsByPort.set(claim.listener.port, [...(claimsByPort.get(claim.listener.port) ?? []), claim]);
   }
   return collisions;
 }
 
-function collisionOf(address: string, { port, protocol, hostname }: ListenerPlan, claims: readonly Claim[]): Problem | undefined {
+function collisionOf(
+  address: string,
+  { port, protocol, hostname }: ListenerPlan,
+  claims: readonly Claim[],
+): Problem | undefined {
   for (const claim of claims) {
     const { fullName } = claim.listener;
     if (claim.address !== address) {
@@ -56,10 +63,16 @@ function collisionOf(address: string, { port, protocol, hostname }: ListenerPlan
       return { reason: 'PortUnavailable', message };
     }
     if (claim.listener.protocol !== protocol) {
-      return { reason: 'ProtocolConflict', message: `port ${port} speaks ${claim.listener.protocol} for the older listener ${fullName}` };
+      return {
+        reason: 'ProtocolConflict',
+        message: `port ${port} speaks ${claim.listener.protocol} for the older listener ${fullName}`,
+      };
     }
     if (claim.listener.hostname === hostname) {
-      return { reason: 'HostnameConflict', message: `the older listener ${fullName} has the same port ${port} and host name` };
+      return {
+        reason: 'HostnameConflict',
+        message: `the older listener ${fullName} has the same port ${port} and host name`,
+      };
     }
   }
   return undefined;

@@ -20,11 +20,16 @@ export interface Referent extends Referrer {
  */
 export function mayRefer(from: Referrer, to: Referent, lookups: Lookups): boolean {
   if (from.namespace === to.namespace) return true;
-  return lookups.grantsIn(to.namespace).some(
-    ({ spec }) =>
-      spec.from.some((f) => f.group === from.group && f.kind === from.kind && f.namespace === from.namespace) &&
-      spec.to.some((t) => t.group === to.group && t.kind === to.kind && (t.name === undefined || t.name === '' || t.name === to.name)),
-  );
+  return lookups
+    .grantsIn(to.namespace)
+    .some(
+      ({ spec }) =>
+        spec.from.some((f) => f.group === from.group && f.kind === from.kind && f.namespace === from.namespace) &&
+        spec.to.some(
+          (t) =>
+            t.group === to.group && t.kind === to.kind && (t.name === undefined || t.name === '' || t.name === to.name),
+        ),
+    );
 }
 
 /** Words for a reference that nothing grants. */

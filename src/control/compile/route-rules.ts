@@ -7,7 +7,10 @@ import { compileFilters } from './filters.ts';
 import type { RouteReferences } from './route-references.ts';
 
 /** Compiles the rules of a route. */
-export function compileRules(rules: readonly HTTPRouteRule[], references: RouteReferences): readonly compiled.HttpRouteRule[] {
+export function compileRules(
+  rules: readonly HTTPRouteRule[],
+  references: RouteReferences,
+): readonly compiled.HttpRouteRule[] {
   return rules.map((rule, i) => compileRule(rule, i, references));
 }
 
@@ -18,7 +21,10 @@ function compileRule(rule: HTTPRouteRule, index: number, references: RouteRefere
     matches: rule.matches.map(compileMatch),
     filters: compileFilters(rule.filters, [...path, 'filters'], references),
     backends: compileBackends(rule, path, references),
-    timeouts: { requestMs: durationMs(rule.timeouts?.request), backendRequestMs: durationMs(rule.timeouts?.backendRequest) },
+    timeouts: {
+      requestMs: durationMs(rule.timeouts?.request),
+      backendRequestMs: durationMs(rule.timeouts?.backendRequest),
+    },
   };
 }
 
@@ -37,11 +43,22 @@ function firstOfEachName(matches: readonly compiled.ValueMatch[]): readonly comp
   return matches.filter(({ name }, i) => names.indexOf(name) === i);
 }
 
-function compileBackends({ backendRefs, filters }: HTTPRouteRule, path: Path, references: RouteReferences): readonly compiled.BackendRef[] {
-  if (backendRefs.length > 0) return backendRefs.map((ref, i) => compileBackend(ref, [...path, 'backendRefs', i], references));
+function compileBackends(
+  { backendRefs, filters }: HTTPRouteRule,
+  path: Path,
+  references: RouteReferences,
+): readonly compiled.BackendRef[] {
+  if (backendRefs.length > 0)
+    return backendRefs.map((ref, i) => compileBackend(ref, [...path, 'backendRefs', i], references));
   if (filters.some(({ type }) => type === 'RequestRedirect')) return [];
   // The standard wants 500 from a rule that neither answers nor forwards.
-  references.findings.push(warning(path, 'answers every request with 500: there is nothing to forward to', 'backendRefs, or a RequestRedirect'));
+  references.findings.push(
+    warning(
+      path,
+      'answers every request with 500: there is nothing to forward to',
+      'backendRefs, or a RequestRedirect',
+    ),
+  );
   return [{ cluster: null, weight: 1, filters: [] }];
 }
 

@@ -36,11 +36,19 @@ export function isGatewayRef({ group, kind }: DeclaredParentRef): boolean {
  *
  * @param gateways what each of its `parentRefs` leads to
  */
-export function planRoute(route: HTTPRoute, gateways: readonly (PlacedGateway | undefined)[], lookups: Lookups): Planned<RoutePlan> {
+export function planRoute(
+  route: HTTPRoute,
+  gateways: readonly (PlacedGateway | undefined)[],
+  lookups: Lookups,
+): Planned<RoutePlan> {
   const { metadata, spec } = route;
-  const references = new RouteReferences({ group: gatewayGroup, kind: 'HTTPRoute', namespace: metadata.namespace }, lookups);
+  const references = new RouteReferences(
+    { group: gatewayGroup, kind: 'HTTPRoute', namespace: metadata.namespace },
+    lookups,
+  );
   const rules = compileRules(spec.rules, references);
-  const findings: Finding[] = spec.parentRefs.length === 0 ? [warning(['spec'], 'attaches to nothing', 'parentRefs with a Gateway')] : [];
+  const findings: Finding[] =
+    spec.parentRefs.length === 0 ? [warning(['spec'], 'attaches to nothing', 'parentRefs with a Gateway')] : [];
   const attachments: Attachment[] = [];
   const parents: ParentStatus[] = [];
   for (const [i, ref] of spec.parentRefs.entries()) {
@@ -51,7 +59,10 @@ export function planRoute(route: HTTPRoute, gateways: readonly (PlacedGateway | 
     const refusals = 'reason' in outcome ? [outcome] : [];
     if ('reason' in outcome) findings.push(refused(outcome, ['spec', 'parentRefs', i]));
     else attachments.push(...outcome);
-    const conditions = [conditionOf('Accepted', refusals, metadata), conditionOf('ResolvedRefs', references.problems, metadata)];
+    const conditions = [
+      conditionOf('Accepted', refusals, metadata),
+      conditionOf('ResolvedRefs', references.problems, metadata),
+    ];
     parents.push({ parentRef: ref, controllerName, conditions });
   }
   const places = placesOf(attachments);
@@ -70,7 +81,12 @@ export function planRoute(route: HTTPRoute, gateways: readonly (PlacedGateway | 
   return { plan, findings: [...findings, ...references.findings] };
 }
 
-function attachTo(route: HTTPRoute, ref: DeclaredParentRef, gateway: PlacedGateway | undefined, lookups: Lookups): readonly Attachment[] | Refusal {
+function attachTo(
+  route: HTTPRoute,
+  ref: DeclaredParentRef,
+  gateway: PlacedGateway | undefined,
+  lookups: Lookups,
+): readonly Attachment[] | Refusal {
   if (gateway !== undefined) return attach(route, ref, gateway, lookups);
   if (isGatewayRef(ref)) {
     const message = `Gateway ${ref.namespace ?? route.metadata.namespace}/${ref.name} is not declared`;

@@ -17,7 +17,7 @@ class ManualClock implements Clock {
 
   advance(durationMs: number): void {
     this.#nowMs += durationMs;
-    for (const timer of [...this.#timers]) {
+    for (const timer of this.#timers) {
       if (timer.atMs <= this.#nowMs && this.#timers.delete(timer)) timer.callback();
     }
   }

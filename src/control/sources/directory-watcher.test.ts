@@ -25,7 +25,7 @@ function watching(t: TestContext, folder: string, pollIntervalMs = 60_000) {
     watcher,
     count: () => count,
     /** Does something and waits until the watcher has told of it. */
-    async after(act: () => void): Promise<void> {
+    after: async (act: () => void): Promise<void> => {
       const told = new Promise<void>((resolve) => (changed = resolve));
       act();
       await told;

@@ -68,7 +68,7 @@ export class DirectoryWatcher {
     this.#closed = true;
     this.#debounce.close();
     this.#cancelPoll?.();
-    for (const path of [...this.#watches.keys()]) this.#unwatch(path);
+    for (const path of this.#watches.keys()) this.#unwatch(path);
   }
 
   #look(): void {
