@@ -31,7 +31,7 @@ function unreservedTable(): Uint8Array {
  * (`%2F` stays what it is, a slash that separates nothing), `\` becomes `/` as browsers, Envoy and IIS read it,
  * repeated slashes become one, dot segments are resolved and never lead above the root.
  *
- * Escapes are decoded once: `%252e` becomes `%252E`, never `.`.
+ * Escapes are decoded once: `%252e` stays what it is and never becomes `.`.
  * @param path without query; `*` and '' (CONNECT) are returned as they are
  * @returns the normal form (the same string where it is one already); null where an escape is malformed or `%00`, or a
  * character is not visible ASCII
