@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
+import { getSystemErrorName } from 'node:util';
 import { latin1 } from '#base/bytes.ts';
 import { beginTurn, endTurn, enroll } from './turn.ts';
-import { acquireSlab, fitsSlab } from './slab.ts';
+import { directHandleOf, type PendingWrite, type StreamHandle } from './handle.ts';
+import { acquireSlab, fitsSlab, type Slab } from './slab.ts';
 
 /** Content up to this many octets is cheaper copied into the string that is written anyway. */
 const INLINE_BYTES = 4096;
@@ -24,6 +26,7 @@ export interface ConnectionObserver {
  */
 export class Connection {
   readonly #socket: Socket;
+  readonly #handle: StreamHandle | null;
   #observer: ConnectionObserver;
   /** Latin-1 text to be written at the end of the turn. */
   #text = '';
@@ -31,12 +34,15 @@ export class Connection {
   #ending = false;
   #error = '';
   #closed = false;
+  /** Writes that the kernel has not taken completely. */
+  #pendingWrites = 0;
   /** The kernel does not take more now: stop writing until {@link ConnectionObserver.drained}. */
   congested = false;
   bytesWritten = 0;
 
   constructor(socket: Socket, observer: ConnectionObserver) {
     this.#socket = socket;
+    this.#handle = directHandleOf(socket);
     this.#observer = observer;
     socket.on('drain', () => this.#drained());
     socket.on('end', () => this.#halfClosed());
@@ -68,7 +74,7 @@ export class Connection {
 
   /** Octets that the kernel has not taken yet. */
   get queuedBytes(): number {
-    return this.#socket.writableLength + this.#text.length;
+    return this.#socket.writableLength + (this.#handle?.writeQueueSize ?? 0) + this.#text.length;
   }
 
   /** Hands the connection over, as a protocol upgrade does. */
@@ -105,10 +111,10 @@ export class Connection {
       const slab = acquireSlab();
       const at = text === '' ? 0 : slab.buffer.latin1Write(text, 0);
       slab.buffer.set(bytes, at);
-      this.#send(slab.buffer.subarray(0, length), slab.release);
+      this.#sendBytes(slab.buffer.subarray(0, length), slab);
     } else {
       if (text !== '') this.#sendText(text);
-      this.#send(Buffer.from(bytes), undefined);
+      this.#sendBytes(Buffer.from(bytes), null);
     }
     return !this.congested;
   }
@@ -159,16 +165,61 @@ export class Connection {
   #sendText(text: string): void {
     if (this.#socket.destroyed) return;
     this.bytesWritten += text.length;
-    if (!this.#socket.write(text, 'latin1')) this.congested = true;
+    if (this.#handle === null) {
+      if (!this.#socket.write(text, 'latin1')) this.congested = true;
+      return;
+    }
+    const result = this.#handle.writeLatin1String(null, text);
+    if (result !== 0) this.#notWritten(result, null, null);
   }
 
-  #send(bytes: Buffer, done: (() => void) | undefined): void {
+  /** @param slab given back when the bytes have left */
+  #sendBytes(bytes: Buffer, slab: Slab | null): void {
     if (this.#socket.destroyed) {
-      done?.();
+      slab?.release();
       return;
     }
     this.bytesWritten += bytes.length;
-    if (!this.#socket.write(bytes, done)) this.congested = true;
+    if (this.#handle === null) {
+      if (!this.#socket.write(bytes, slab?.release)) this.congested = true;
+      return;
+    }
+    const result = this.#handle.writeBuffer(null, bytes);
+    if (result === 0) slab?.release();
+    else this.#notWritten(result, bytes, slab);
+  }
+
+  /** The kernel took a write in part, or refused it. */
+  #notWritten(result: number | PendingWrite, bytes: Buffer | null, slab: Slab | null): void {
+    if (typeof result === 'number') {
+      slab?.release();
+      this.#writeFailed(result);
+      return;
+    }
+    this.#pendingWrites++;
+    this.congested = true;
+    if (bytes !== null) result.buffer = bytes;
+    result.oncomplete = slab === null ? this.#written : this.#writtenSlab(slab);
+    if (typeof result.writeStatus === 'number') result.oncomplete(result.writeStatus);
+  }
+
+  readonly #written = (status: number): void => {
+    this.#pendingWrites--;
+    if (this.#socket.destroyed) return;
+    if (status < 0) this.#writeFailed(status);
+    else if (this.#pendingWrites === 0) this.#drained();
+  };
+
+  #writtenSlab(slab: Slab): (status: number) => void {
+    return (status) => {
+      slab.release();
+      this.#written(status);
+    };
+  }
+
+  #writeFailed(status: number): void {
+    this.#error = getSystemErrorName(status);
+    this.#socket.destroy();
   }
 
   #drained(): void {

@@ -1,0 +1,54 @@
+import type { Socket } from 'node:net';
+
+/**
+ * The part of Node's inner stream handle that lets a write go to the system without passing the stream machinery:
+ * undocumented, and worth about a tenth of what a proxied request costs (docs/decisions/0002-socket-handles.md).
+ * Whoever uses it falls back to `socket.write` where {@link directHandleOf} finds anything unexpected.
+ */
+export interface StreamHandle {
+  /** Octets that wait for the kernel. */
+  readonly writeQueueSize: number;
+  writeLatin1String(request: null, text: string): WriteResult;
+  writeBuffer(request: null, bytes: Uint8Array): WriteResult;
+}
+
+/** 0: all is with the kernel, nothing is kept. Negative: an errno. An object: the rest is under way. */
+export type WriteResult = number | PendingWrite;
+
+/** A write that the kernel took in part. The handle keeps it until it calls `oncomplete`. */
+export interface PendingWrite {
+  oncomplete: (status: number) => void;
+  /** Keeps the memory of what is written alive. */
+  buffer?: Uint8Array;
+  /** Set where the write was done before anybody could listen. */
+  writeStatus?: number | null;
+}
+
+/**
+ * Whether this Node's own sockets write as {@link StreamHandle} says. Older ones pass a request object, which nothing
+ * exports, and end the process where it is missing: so nobody guesses, the first write is watched.
+ */
+let direct: boolean | undefined;
+
+/** @returns the socket's handle where writes may go to it directly, else null */
+export const directHandleOf = (socket: Socket): StreamHandle | null => {
+  const handle = (socket as unknown as { _handle?: Partial<StreamHandle> | null })._handle;
+  if (handle === undefined || handle === null || direct === false) return null;
+  // A TLS handle encrypts on its own time; only a TCP handle has done with a string when it returns.
+  if (Object.getPrototypeOf(handle)?.constructor?.name !== 'TCP') return null;
+  if (typeof handle.writeLatin1String !== 'function' || typeof handle.writeBuffer !== 'function') return null;
+  if (direct === undefined) watchFirstWrite(handle as StreamHandle);
+  return direct === true ? (handle as StreamHandle) : null;
+};
+
+/** Lets the next text that the socket itself writes tell how its writes are made. */
+const watchFirstWrite = (handle: StreamHandle): void => {
+  const original = handle.writeLatin1String;
+  const watched: { writeLatin1String?: StreamHandle['writeLatin1String'] } = handle;
+  watched.writeLatin1String = (request, text) => {
+    delete watched.writeLatin1String; // the prototype's shows again
+    const result = original.call(handle, request, text);
+    direct ??= request === null && (typeof result === 'number' || typeof result === 'object');
+    return result;
+  };
+};
