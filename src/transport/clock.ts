@@ -1,5 +1,5 @@
 import { TimerWheel, type WheelTimer } from '#base/timer-wheel.ts';
-import { beginTurn, endTurn } from './turn.ts';
+import { beginTurn, endTurn, turnNow } from './turn.ts';
 
 /** The wheel that a thread's timers share, driven by one system timer that sleeps until the next deadline. */
 export class Clock {
@@ -7,9 +7,9 @@ export class Clock {
   #alarm: NodeJS.Timeout | null = null;
   #alarmAtMs = Infinity;
 
-  /** Monotonic milliseconds. */
+  /** Monotonic milliseconds; within one turn always the same. */
   now(): number {
-    return performance.now();
+    return turnNow();
   }
 
   /** Sets a timer to expire `delayMs` from `nowMs`, or moves it. */

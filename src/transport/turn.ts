@@ -1,20 +1,24 @@
-/**
+/*
  * One turn is what happens between two calls from the event loop: bytes arrive, are parsed, routed and written on.
  * Connections written to during a turn send when it ends, so that a head and its content, or the frames of many
- * streams, leave in one system call.
+ * streams, leave in one system call. A turn is short, so it reads the clock once.
  */
+
 export interface Flushable {
   flush(): void;
 }
 
-let enrolled: Flushable[] = [];
-let spare: Flushable[] = [];
+/** Filled up to `enrolledCount` and reused: emptying an array by its length would cost more than the flush. */
+const enrolled: (Flushable | null)[] = [];
+let enrolledCount = 0;
 let running = false;
 let scheduled = false;
+/** When the turn began, or 0 where nobody has asked yet. */
+let turnStartMs = 0;
 
 /** Has `target` flushed at the end of this turn, or of the current tick where no turn runs. Call once per flush. */
 export const enroll = (target: Flushable): void => {
-  enrolled.push(target);
+  enrolled[enrolledCount++] = target;
   if (running || scheduled) return;
   scheduled = true;
   process.nextTick(flushScheduled);
@@ -22,16 +26,24 @@ export const enroll = (target: Flushable): void => {
 
 /** Must be called first in every callback from the event loop that may write. @returns what {@link endTurn} takes */
 export const beginTurn = (): boolean => {
-  const outermost = !running;
+  if (running) return false;
   running = true;
-  return outermost;
+  turnStartMs = 0;
+  return true;
 };
 
 /** Must be called last, with what {@link beginTurn} returned. */
 export const endTurn = (outermost: boolean): void => {
   if (!outermost) return;
+  if (enrolledCount > 0) flushEnrolled();
   running = false;
-  if (enrolled.length > 0) flushEnrolled();
+};
+
+/** Monotonic milliseconds, the same throughout a turn. */
+export const turnNow = (): number => {
+  if (!running) return performance.now();
+  if (turnStartMs === 0) turnStartMs = performance.now();
+  return turnStartMs;
 };
 
 const flushScheduled = (): void => {
@@ -40,11 +52,11 @@ const flushScheduled = (): void => {
 };
 
 const flushEnrolled = (): void => {
-  while (enrolled.length > 0) {
-    const targets = enrolled;
-    enrolled = spare;
-    for (let i = 0; i < targets.length; i++) targets[i]!.flush();
-    targets.length = 0;
-    spare = targets;
+  // A flush may enroll others, behind.
+  for (let i = 0; i < enrolledCount; i++) {
+    const target = enrolled[i]!;
+    enrolled[i] = null;
+    target.flush();
   }
+  enrolledCount = 0;
 };
