@@ -19,5 +19,8 @@ for (const line of LINES) {
 
 test('RequestDecoder refuses a request hidden in an extension behind a bare LF', () => {
   assertRefused(`${HEAD}2;\nxx\r\n21\r\n0\r\n\r\n${SMUGGLED}\r\n0\r\n\r\n`, 1);
+  for (const end of ['\n\n', '\r\r', '\n', '\r']) {
+    for (const line of ['2', '2;a', '2;a=b', '2;a="b"']) assertRefused(`${HEAD}${line}${end}xx\r\n0\r\n\r\n${SMUGGLED}`, 1);
+  }
   assertRefused(`${HEAD}2\nxx\r\n0\r\n\r\n${SMUGGLED}`, 1);
 });
