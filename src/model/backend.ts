@@ -4,6 +4,7 @@ import { duration, port } from './schema/field.ts';
 import { ipVersion } from './schema/ip-address.ts';
 import { defineKind, type ResourceWith } from './schema/kind.ts';
 import { rule, unique } from './schema/rule.ts';
+import { quote } from './schema/wording.ts';
 
 /** What a backend may speak, in the words of `appProtocol` of a Service. */
 export const backendProtocols = [
@@ -43,7 +44,7 @@ const endpoint = z
       if (text === '' || isAddress(text)) return;
       yield {
         path: ['address'],
-        message: `malformed value ${JSON.stringify(text.slice(0, 60))}`,
+        message: `malformed value ${quote(text)}`,
         expected: expectedAddress,
       };
     }),

@@ -29,6 +29,14 @@ test('formatDiagnostic leaves out what is not known and marks warnings', () => {
   );
 });
 
+test('formatDiagnostic stays one line and writes no control character', () => {
+  const message = 'a\nb\u001b[31m\u2028';
+  assert.equal(
+    formatDiagnostic({ severity: 'error', location, fieldPath: '', message }),
+    'routes.yaml:12:9: a\\u000ab\\u001b[31m\\u2028',
+  );
+});
+
 test('formatFieldPath quotes keys that do not read well after a dot', () => {
   assert.equal(
     formatFieldPath(['metadata', 'labels', 'app.kubernetes.io/name']),

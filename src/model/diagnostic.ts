@@ -33,5 +33,12 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
   if (resource !== undefined) parts.push(resource);
   if (fieldPath !== '') parts.push(fieldPath);
   parts.push(expected === undefined ? message : `${message}; expected ${expected}`);
-  return parts.join(': ');
+  return parts.join(': ').replace(unprintable, escapeCharacter);
+}
+
+/** What a name out of a hostile file could write to a terminal or into a log: escape sequences, further lines. */
+const unprintable = /[\0-\x1f\x7f-\x9f\u2028\u2029]/g;
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

@@ -136,9 +136,9 @@ describe('parseDocuments with one broken document', () => {
     [
       'a field given twice',
       'kind: Namespace\napiVersion: v1\nkind: Namespace\nmetadata: {name: x}',
-      /f\.yaml:7:1: field is given twice in the same map/,
+      /f\.yaml:7:1: Namespace x: kind: field is given twice in the same map/,
     ],
-    ['an alias without anchor', 'a: *b', /f\.yaml:5:4: alias .* does not stand before it/],
+    ['an alias without anchor', 'a: *b', /f\.yaml:5:4: a: alias .* does not stand before it/],
     ['a merge of no map', 'a: {<<: 1}', /a merge \(<<\) takes a map/],
     ['a key that is a list', '? [a]\n: b', /field name is not a usable string/],
     ['a key that is dangerous', '"__proto__": {a: 1}', /field name is not a usable string/],
@@ -174,6 +174,17 @@ describe('parseDocuments with one broken document', () => {
       assert.match(lines(file).join('\n'), message);
     });
   }
+
+  test('a field given twice in one object of a list leaves the others in', () => {
+    const item = (name: string, more = '') =>
+      `- apiVersion: v1\n  kind: Namespace\n  metadata: {name: ${name}${more}}\n`;
+    const list = `apiVersion: v1\nkind: List\nitems:\n${item('a')}${item('b', ', name: c')}${item('d')}`;
+    assert.deepEqual(keys(list), ['Namespace//a', 'Namespace//d']);
+    assert.deepEqual(lines(list), ['f.yaml:9:23: Namespace b: metadata.name: field is given twice in the same map']);
+    const broken = `${list}kind: List\n`;
+    assert.deepEqual(keys(broken), ['Namespace//a', 'Namespace//d']);
+    assert.match(lines(broken).join('\n'), /f\.yaml:13:1: kind: field is given twice/);
+  });
 
   test('a field given twice does not hide what else is wrong', () => {
     const text = `${namespace('A')}kind: Namespace\n`;

@@ -1,6 +1,6 @@
 import type { Diagnostic, SourceLocation } from './diagnostic.ts';
 import { formatFieldPath, type Path } from './field-path.ts';
-import { unpackLists } from './list.ts';
+import { type ListedObject, unpackLists } from './list.ts';
 import type { Resource } from './resource.ts';
 import { readResource } from './resource-reader.ts';
 import type { Finding } from './schema/finding.ts';
@@ -50,48 +50,82 @@ export function parseDocuments(file: string, text: string): ParsedDocuments {
   };
 }
 
+function parseDocument(file: string, document: ReadDocument): ParsedDocuments {
+  const at = ({ line, column }: Position): SourceLocation => ({ file, line, column });
+  if (document.value === undefined) {
+    return {
+      resources: [],
+      diagnostics: document.problems.map((problem) => diagnosticOf(problem, at(problem.position))),
+    };
+  }
+  const objects = [...unpackLists(document.value)];
+  const parts = objects.map((object) => parseObject(object, document, at));
+  // What is wrong outside of every object, as in the fields of the list around them.
+  const outside = document.problems.filter(({ path }) => !objects.some((object) => isWithin(path, object.path)));
+  const diagnostics = [
+    ...outside.map((problem) => diagnosticOf(problem, at(problem.position))),
+    ...parts.flatMap((part) => part.diagnostics),
+  ];
+  return { resources: parts.flatMap(({ resources }) => resources), diagnostics: diagnostics.toSorted(byPlace) };
+}
+
+function parseObject(
+  { value, path }: ListedObject,
+  document: ReadDocument,
+  at: (position: Position) => SourceLocation,
+): ParsedDocuments {
+  const locate = (within: Path): SourceLocation => at(document.locate([...path, ...within]));
+  const { resource, title, errors, warnings } = readResource(value);
+  const describe = (finding: Graded, location: SourceLocation): Diagnostic =>
+    diagnosticOf(title === undefined ? { ...finding, path: [...path, ...finding.path] } : finding, location, title);
+  const inText = document.problems.filter((problem) => isWithin(problem.path, path));
+  const inFields = [
+    ...capped(errors).map((finding): Graded => ({ ...finding, severity: 'error' })),
+    ...capped(warnings).map((finding): Graded => ({ ...finding, severity: 'warning' })),
+  ];
+  const diagnostics = [
+    ...inText.map((problem) => describe({ ...problem, path: problem.path.slice(path.length) }, at(problem.position))),
+    ...inFields.map((finding) => describe(finding, locate(finding.path))),
+  ];
+  const usable = resource !== undefined && isReliable(document, path);
+  return { resources: usable ? [{ resource, location: locate([]), locate }] : [], diagnostics };
+}
+
+/** A field that is given twice leaves open which one was meant: the object is checked, but not kept. */
+function isReliable({ problems }: ReadDocument, object: Path): boolean {
+  return problems.every(
+    ({ severity, path }) => severity === 'warning' || !(isWithin(path, object) || isWithin(object, path)),
+  );
+}
+
+type Graded = Finding & { readonly severity: Diagnostic['severity'] };
+
+function diagnosticOf(
+  { severity, path, message, expected }: Graded,
+  location: SourceLocation,
+  resource?: string,
+): Diagnostic {
+  return {
+    severity,
+    location,
+    ...(resource !== undefined && { resource }),
+    fieldPath: formatFieldPath(path),
+    message,
+    ...(expected !== undefined && { expected }),
+  };
+}
+
 /** Per resource. A file that has more is not what its author thinks it is. */
 const maxFindings = 200;
 
-function parseDocument(file: string, document: ReadDocument): ParsedDocuments {
-  const at = (position: Position): SourceLocation => ({ file, line: position.line, column: position.column });
-  const resources: LoadedResource[] = [];
-  const diagnostics: Diagnostic[] = document.problems.map(({ severity, position, message }) => ({
-    severity,
-    location: at(position),
-    fieldPath: '',
-    message,
-  }));
-  // A field that is given twice leaves open which one was meant: the rest is still checked, but nothing is kept.
-  const usable = document.problems.every(({ severity }) => severity !== 'error');
-  if (document.value === undefined) return { resources, diagnostics };
-  for (const { value, path } of unpackLists(document.value)) {
-    const locate = (within: Path): SourceLocation => at(document.locate([...path, ...within]));
-    const { resource, title, errors, warnings } = readResource(value);
-    for (const [severity, findings] of [
-      ['error', errors],
-      ['warning', warnings],
-    ] as const) {
-      for (const { path: within, message, expected } of capped(findings)) {
-        diagnostics.push({
-          severity,
-          location: locate(within),
-          ...(title !== undefined && { resource: title }),
-          fieldPath: formatFieldPath(title === undefined ? [...path, ...within] : within),
-          message,
-          ...(expected !== undefined && { expected }),
-        });
-      }
-    }
-    if (resource !== undefined && usable) resources.push({ resource, location: locate([]), locate });
-  }
-  return { resources, diagnostics: diagnostics.toSorted(byPlace) };
-}
-
 function capped(findings: readonly Finding[]): readonly Finding[] {
   if (findings.length <= maxFindings) return findings;
-  const hidden = findings.length - maxFindings;
-  return [...findings.slice(0, maxFindings), { path: [], message: `${hidden} more problems are not shown` }];
+  const message = `${findings.length - maxFindings} more problems are not shown`;
+  return [...findings.slice(0, maxFindings), { path: [], message }];
+}
+
+function isWithin(path: Path, ancestor: Path): boolean {
+  return ancestor.every((step, i) => path[i] === step);
 }
 
 function byPlace(a: Diagnostic, b: Diagnostic): number {

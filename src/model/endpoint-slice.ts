@@ -4,6 +4,7 @@ import { ipVersion } from './schema/ip-address.ts';
 import { defineKind, type ResourceWith } from './schema/kind.ts';
 import { appProtocol, transportProtocol } from './schema/port-name.ts';
 import { rule, unique } from './schema/rule.ts';
+import { quote } from './schema/wording.ts';
 
 /** The label that says whose endpoints a slice holds. */
 export const serviceNameLabel = 'kubernetes.io/service-name';
@@ -89,7 +90,7 @@ const fields = {
         ['*.name'],
         ['name'],
         ({ name }) => name,
-        ({ name }) => `name ${JSON.stringify(name)}`,
+        ({ name }) => `name ${quote(name)}`,
       ),
     )
     .default([])
@@ -104,7 +105,7 @@ const addressesFit = rule<z.output<z.ZodObject<typeof fields>>>(
     for (const [i, { addresses }] of endpoints.entries()) {
       for (const [j, address] of addresses.entries()) {
         if (fits(addressType, address)) continue;
-        const message = `malformed value ${JSON.stringify(address.slice(0, 60))} for addressType ${addressType}`;
+        const message = `malformed value ${quote(address)} for addressType ${addressType}`;
         yield { path: ['endpoints', i, 'addresses', j], message, expected: addressNames[addressType] };
       }
     }

@@ -143,13 +143,13 @@ describe('Gateway with one fault', () => {
       'two listeners in one place',
       withListeners({ port: 80 }, { port: 80 }),
       'spec.listeners[1]',
-      /port 80 with protocol HTTP and no hostname is already used/,
+      /port 80 with protocol "HTTP" and no hostname is already used/,
     ],
     [
       'two listeners for one host',
       withListeners({ port: 80, hostname: 'a' }, { port: 80, hostname: 'a' }),
       'spec.listeners[1]',
-      /hostname a is already used/,
+      /hostname "a" is already used/,
     ],
     [
       'an address that is none',
@@ -236,4 +236,13 @@ test('Gateway with a selector that is missing is loaded with a warning', () => {
   assert.equal(resources.length, 1);
   assert.equal(diagnostics[0]?.severity, 'warning');
   assert.equal(diagnostics[0].fieldPath, 'spec.listeners[0].allowedRoutes.namespaces.selector');
+});
+
+test('Gateway with HTTPS and no certificate is loaded with a warning, as the standard allows it', () => {
+  const { resources, diagnostics } = parseDocuments('g.yaml', JSON.stringify(withListeners({ protocol: 'HTTPS' })));
+  assert.equal(resources.length, 1);
+  assert.deepEqual(
+    diagnostics.map(({ severity, fieldPath }) => [severity, fieldPath]),
+    [['warning', 'spec.listeners[0].tls']],
+  );
 });

@@ -5,6 +5,7 @@ import { labelSelector } from './label-selector.ts';
 import { group, hostname, kindName, labelValue, objectName, port, qualifiedKey, sectionName } from './schema/field.ts';
 import { defineKind, type ResourceWith } from './schema/kind.ts';
 import { rule, unique } from './schema/rule.ts';
+import { quote } from './schema/wording.ts';
 
 /** The standard's patterns below are not anchored on every side: on a long text they would take long to fail. */
 const longAborts = { abort: true };
@@ -29,14 +30,14 @@ const address = z
       if (type === 'IPAddress' && !isIP(value)) {
         yield {
           path: ['value'],
-          message: `malformed value ${JSON.stringify(value)}`,
+          message: `malformed value ${quote(value)}`,
           expected: 'an IPv4 or IPv6 address',
         };
       }
       if (type === 'Hostname' && !hostname().safeParse(value).success) {
         yield {
           path: ['value'],
-          message: `malformed value ${JSON.stringify(value)}`,
+          message: `malformed value ${quote(value)}`,
           expected: 'a lower-case host name',
         };
       }
@@ -50,7 +51,7 @@ const uniqueAddresses = unique<Address>(
   ['value'],
   ({ type, value }) =>
     value !== undefined && (type === 'IPAddress' || type === 'Hostname') ? `${type} ${value}` : undefined,
-  ({ type, value }) => `${type} ${JSON.stringify(value)}`,
+  ({ type, value }) => `${type} ${quote(value)}`,
 );
 
 /** Whose routes (or listener sets) may attach. */
@@ -113,7 +114,7 @@ const protocolRules = rule<Listener[]>(['*.protocol', '*.hostname', '*.tls'], fu
     if (protocol === 'HTTPS' && tls !== undefined && tls.mode !== 'Terminate') {
       yield {
         path: [i, 'tls', 'mode'],
-        message: `unknown value ${JSON.stringify(tls.mode)} for protocol HTTPS`,
+        message: `unknown value ${quote(tls.mode)} for protocol HTTPS`,
         expected: 'Terminate',
       };
     }
@@ -134,7 +135,7 @@ const uniqueListenerNames = unique<Listener>(
   ['*.name'],
   ['name'],
   ({ name }) => name,
-  ({ name }) => `name ${JSON.stringify(name)}`,
+  ({ name }) => `name ${quote(name)}`,
 );
 
 const uniqueListenerPlaces = unique<Listener>(
@@ -142,7 +143,7 @@ const uniqueListenerPlaces = unique<Listener>(
   [],
   ({ port: number, protocol, hostname: host }) => JSON.stringify([number, protocol, host]),
   ({ port: number, protocol, hostname: host }) =>
-    `port ${number} with protocol ${protocol} and ${host === undefined ? 'no hostname' : `hostname ${host}`}`,
+    `port ${number} with protocol ${quote(protocol)} and ${host === undefined ? 'no hostname' : `hostname ${quote(host)}`}`,
 );
 
 const fields = {
@@ -212,7 +213,15 @@ export const gatewayKind = defineKind({
   apiVersions: ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1beta1'],
   fields,
   *cautionsOf({ spec }) {
-    for (const [i, { allowedRoutes }] of spec.listeners.entries()) {
+    for (const [i, { protocol, tls, allowedRoutes }] of spec.listeners.entries()) {
+      if (protocol === 'HTTPS' && tls === undefined) {
+        const message = 'nothing can be served: protocol HTTPS has no certificate';
+        yield {
+          path: ['spec', 'listeners', i, 'tls'],
+          message,
+          expected: 'certificateRefs with a Secret of type kubernetes.io/tls',
+        };
+      }
       const { from, selector } = allowedRoutes.namespaces;
       if (from === 'Selector' && selector === undefined) {
         const path = ['spec', 'listeners', i, 'allowedRoutes', 'namespaces', 'selector'];

@@ -8,6 +8,7 @@ import type { DeepReadonly } from './schema/freeze.ts';
 import { duration, hostname, sectionName } from './schema/field.ts';
 import { defineKind, type ResourceWith } from './schema/kind.ts';
 import { type Objection, rule, unique } from './schema/rule.ts';
+import { quote } from './schema/wording.ts';
 
 const backendRef = z
   .strictObject({
@@ -125,7 +126,7 @@ const uniqueRuleNames = unique<RuleInput>(
   ['*.name'],
   ['name'],
   ({ name }) => name,
-  ({ name }) => `name ${JSON.stringify(name)}`,
+  ({ name }) => `name ${quote(name)}`,
 );
 
 const fields = {

@@ -1,8 +1,9 @@
 import { kinds } from './kinds.ts';
 import { type Resource, resourceTitle } from './resource.ts';
-import { choices, describeValue, type Finding, findingsOf, quote } from './schema/finding.ts';
+import { type Finding, findingsOf } from './schema/finding.ts';
 import type { Kind } from './schema/kind.ts';
 import { dropNulls } from './schema/schema-walk.ts';
+import { choices, describeValue, quote } from './schema/wording.ts';
 
 /** What became of one object of a document. */
 export interface ResourceReading {

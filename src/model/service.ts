@@ -4,6 +4,7 @@ import { dnsLabel, dnsSubdomain, labels, port } from './schema/field.ts';
 import { defineKind, type ResourceWith } from './schema/kind.ts';
 import { appProtocol, ianaPortName, transportProtocol } from './schema/port-name.ts';
 import { rule, unique } from './schema/rule.ts';
+import { quote } from './schema/wording.ts';
 
 const servicePort = z.strictObject({
   name: dnsLabel().optional().describe('Name, unique within the service; required where there are several ports.'),
@@ -45,7 +46,7 @@ const uniqueNames = unique<ServicePort>(
   ['*.name'],
   ['name'],
   ({ name }) => name,
-  ({ name }) => `name ${JSON.stringify(name)}`,
+  ({ name }) => `name ${quote(name)}`,
 );
 const uniquePorts = unique<ServicePort>(
   ['*.port', '*.protocol'],

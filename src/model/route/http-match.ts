@@ -2,6 +2,7 @@ import { compileLinearRegExp } from '#base/linear-regexp/linear-regexp.ts';
 import * as z from 'zod';
 import { headerName } from '../schema/field.ts';
 import { type Objection, rule, unique } from '../schema/rule.ts';
+import { quote } from '../schema/wording.ts';
 
 const pathTypes = ['Exact', 'PathPrefix', 'RegularExpression'] as const;
 
@@ -13,7 +14,7 @@ const literalPath = /^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$/;
 function* objectToLiteralPath(value: string): Iterable<Objection> {
   const path = ['value'];
   if (!value.startsWith('/'))
-    yield { path, message: `path ${JSON.stringify(value)} is not absolute`, expected: 'a path that starts with "/"' };
+    yield { path, message: `path ${quote(value)} is not absolute`, expected: 'a path that starts with "/"' };
   for (const part of forbiddenInPath) {
     if (value.includes(part)) yield { path, message: `must not contain "${part}"`, expected: 'a normalized path' };
   }
@@ -22,7 +23,7 @@ function* objectToLiteralPath(value: string): Iterable<Objection> {
   }
   if (!literalPath.test(value) && !value.includes('#')) {
     const expected = "letters, digits and -/._~!$&'()*+,;=:@ only, others percent-encoded";
-    yield { path, message: `path ${JSON.stringify(value)} holds a character that paths cannot have`, expected };
+    yield { path, message: `path ${quote(value)} holds a character that paths cannot have`, expected };
   }
 }
 
@@ -69,7 +70,7 @@ export const uniqueNames = unique<{ name: string }>(
   ['*.name'],
   ['name'],
   ({ name }) => name,
-  ({ name }) => `name ${JSON.stringify(name)}`,
+  ({ name }) => `name ${quote(name)}`,
 );
 
 /** One alternative of a rule's matches; all its conditions must hold. */

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { group, kindName, namespaceName, objectName, port, sectionName } from '../schema/field.ts';
 import { rule } from '../schema/rule.ts';
+import { quote } from '../schema/wording.ts';
 
 const parentRef = z.strictObject({
   group: group().default('gateway.networking.k8s.io').describe('API group: that of Gateway, or empty for Service.'),
@@ -23,12 +24,12 @@ const sectionsTellApart = rule<ParentRef[]>([], function* (refs) {
       ({ sectionName: section }) => (section === undefined) !== (ref.sectionName === undefined),
     );
     if (mixed && ref.sectionName === undefined) {
-      const message = `required where several references name the same parent ${ref.name}`;
+      const message = `required where several references name the same parent ${quote(ref.name)}`;
       yield { path: [i, 'sectionName'], message, expected: 'the name of a listener' };
     }
     const first = refs.findIndex((other) => parentOf(other) === parentOf(ref) && other.sectionName === ref.sectionName);
     if (first < i) {
-      const message = `parent ${ref.name} is already referred to by item ${first}`;
+      const message = `parent ${quote(ref.name)} is already referred to by item ${first}`;
       yield { path: [i], message, expected: 'a sectionName of its own for each reference to the same parent' };
     }
   }

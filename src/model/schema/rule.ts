@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Path } from '../field-path.ts';
+import { quote } from './wording.ts';
 
 /** What a rule says against a value. */
 export interface Objection {
@@ -77,5 +78,5 @@ export const distinct: z.core.$ZodCheck<string[]> = unique<string>(
   ['*'],
   [],
   (word) => word,
-  (word) => JSON.stringify(word),
+  (word) => quote(word),
 );

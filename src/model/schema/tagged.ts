@@ -23,6 +23,8 @@ export function settingsMatchType(
   settings: string,
 ): z.core.$ZodCheck<{ type: string }> {
   return rule<{ type: string }>(['type', ...Object.values(fields)], function* (declared) {
+    // An unknown type is objected to by itself, and says nothing about the settings.
+    if (!Object.hasOwn(fields, declared.type)) return;
     for (const [type, field] of Object.entries(fields)) {
       const given = (declared as unknown as Record<string, unknown>)[field] !== undefined;
       if (declared.type === type && !given) {

@@ -15,6 +15,8 @@ export interface Position {
 export interface TextProblem {
   readonly severity: 'error' | 'warning';
   readonly position: Position;
+  /** What cannot be relied on; empty for the whole document. */
+  readonly path: Path;
   readonly message: string;
 }
 
@@ -27,8 +29,8 @@ export interface ReadDocument {
   locate(path: Path): Position;
 }
 
-/** A broken document makes the reader stumble on and on; more than these say nothing new. */
-const maxProblems = 5;
+/** A broken document makes the parser stumble on and on; more than these say nothing new. */
+const maxSyntaxErrors = 5;
 
 /**
  * Reads one YAML or JSON document. Never throws, and never quotes the text in a message: it may hold secrets.
@@ -40,15 +42,12 @@ export function readDocument(source: DocumentText): ReadDocument {
     return { line: Math.max(1, line) + source.linesBefore, column: Math.max(1, col) };
   };
   const strange = unreadableCharacter(source.text);
-  if (strange !== undefined)
-    return unread([{ severity: 'error', position: linePosition(source, strange.offset), message: strange.message }]);
+  if (strange !== undefined) return unread([problemAt(linePosition(source, strange.offset), strange.message)]);
   try {
     return compose(source.text, counter, at);
   } catch {
     // Only deep nesting gets here: the parser's recursion runs out of stack.
-    return unread([
-      { severity: 'error', position: linePosition(source, 0), message: 'cannot be read as YAML: nested too deeply' },
-    ]);
+    return unread([problemAt(linePosition(source, 0), 'cannot be read as YAML: nested too deeply')]);
   }
 }
 
@@ -60,31 +59,25 @@ function compose(text: string, counter: LineCounter, at: (offset: number) => Pos
     merge: true,
     logLevel: 'silent',
   });
-  if (document.errors.length > 0) {
-    const problems = document.errors.slice(0, maxProblems).map((error): TextProblem => ({
-      severity: 'error',
-      position: at(error.pos[0]),
-      message: describeSyntaxError(error),
-    }));
-    return unread(problems);
-  }
+  const [errors, warnings] = [document.errors, document.warnings].map((found) =>
+    found.slice(0, maxSyntaxErrors).map((error) => problemAt(at(error.pos[0]), describeSyntaxError(error))),
+  ) as [TextProblem[], TextProblem[]];
+  if (errors.length > 0) return unread(errors);
   const root: ParsedNode | null = document.contents;
   if (root === null) return unread([]);
   const { value, problems, targets } = readNodes(root);
   return {
     value: value ?? undefined,
     problems: [
-      ...document.warnings.map((warning): TextProblem => ({
-        severity: 'warning',
-        position: at(warning.pos[0]),
-        message: describeSyntaxError(warning),
-      })),
-      ...problems
-        .slice(0, maxProblems)
-        .map((problem): TextProblem => ({ severity: 'error', position: at(problem.offset), message: problem.message })),
+      ...warnings.map((warning): TextProblem => ({ ...warning, severity: 'warning' })),
+      ...problems.map(({ offset, path, message }) => problemAt(at(offset), message, path)),
     ],
     locate: (path) => at(positionOf(root, path, targets)),
   };
+}
+
+function problemAt(position: Position, message: string, path: Path = []): TextProblem {
+  return { severity: 'error', position, path, message };
 }
 
 function unread(problems: readonly TextProblem[]): ReadDocument {

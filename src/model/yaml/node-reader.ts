@@ -1,4 +1,5 @@
 import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Pair } from 'yaml';
+import type { Path } from '../field-path.ts';
 
 /** Where every alias of a document leads. */
 export type AliasTargets = ReadonlyMap<Alias, Node>;
@@ -6,6 +7,8 @@ export type AliasTargets = ReadonlyMap<Alias, Node>;
 /** Something wrong with a node; the offset counts within the document's text. */
 export interface NodeProblem {
   readonly offset: number;
+  /** What cannot be relied on; empty for the whole document. */
+  readonly path: Path;
   readonly message: string;
 }
 
@@ -22,6 +25,9 @@ const maxDepth = 64;
 /** Nodes that aliases may add to a document: a few lines of nested aliases could otherwise fill the memory. */
 const maxAliasedNodes = 50_000;
 
+/** More mean that nothing in the document can be relied on. */
+const maxProblems = 100;
+
 /** A field that is given twice is a mistake in any map but this: `<<` may stand several times. */
 const mergeKey = '<<';
 
@@ -36,13 +42,17 @@ class NodeReader {
   readonly problems: NodeProblem[] = [];
   readonly targets = new Map<Alias, Node>();
   readonly #anchors = new Map<string, Node>();
+  readonly #path: (string | number)[] = [];
   #aliasDepth = 0;
   #aliasedNodes = 0;
-  #full = false;
+  #gaveUp = false;
 
   read(node: unknown, depth: number): unknown {
-    if (this.#aliasDepth > 0 && ++this.#aliasedNodes > maxAliasedNodes) return this.#overflow(node);
-    if (depth > maxDepth) return this.#object(node, `nested too deeply (more than ${maxDepth} levels)`);
+    if (this.#gaveUp) return null;
+    if (this.#aliasDepth > 0 && ++this.#aliasedNodes > maxAliasedNodes) {
+      return this.#giveUp(node, `aliases add more than ${maxAliasedNodes} values to this document`);
+    }
+    if (depth > maxDepth) return this.#giveUp(node, `nested too deeply (more than ${maxDepth} levels)`);
     if (isAlias(node)) return this.#readAlias(node, depth);
     if (isScalar(node)) {
       this.#anchor(node);
@@ -54,9 +64,16 @@ class NodeReader {
     }
     if (isSeq(node)) {
       this.#anchor(node);
-      return node.items.map((item) => this.read(item, depth + 1));
+      return node.items.map((item, i) => this.#readChild(i, item, depth));
     }
     return null;
+  }
+
+  #readChild(step: string | number, node: unknown, depth: number): unknown {
+    this.#path.push(step);
+    const value = this.read(node, depth + 1);
+    this.#path.pop();
+    return value;
   }
 
   #anchor(node: Node & { anchor?: string }): void {
@@ -68,7 +85,6 @@ class NodeReader {
     const target = this.targets.get(alias) ?? this.#anchors.get(alias.source);
     if (target === undefined)
       return this.#object(alias, 'alias (*name) of an anchor (&name) that does not stand before it');
-    if (this.#full) return null;
     this.targets.set(alias, target);
     this.#aliasDepth++;
     const value = this.read(target, depth + 1);
@@ -83,8 +99,9 @@ class NodeReader {
       const name = keyName(key);
       if (name === undefined || name === '__proto__') this.#object(key, 'field name is not a usable string');
       else if (name === mergeKey) merged.push(...this.#mergeSources(key, value, depth));
-      else if (Object.hasOwn(map, name)) this.#object(key, 'field is given twice in the same map');
-      else map[name] = this.read(value, depth + 1);
+      else if (Object.hasOwn(map, name))
+        this.#object(key, 'field is given twice in the same map', [...this.#path, name]);
+      else map[name] = this.#readChild(name, value, depth);
     }
     // What the map itself says stands above what it merges, and an earlier source above a later one.
     for (const source of merged) {
@@ -102,16 +119,18 @@ class NodeReader {
     return [];
   }
 
-  #overflow(node: unknown): null {
-    if (this.#full) return null;
-    this.#full = true;
-    return this.#object(node, `aliases add more than ${maxAliasedNodes} values to this document`);
+  #object(node: unknown, message: string, path: Path = [...this.#path]): null {
+    const offset = (node as Node | null)?.range?.[0] ?? 0;
+    this.problems.push({ offset, path, message });
+    if (this.problems.length === maxProblems) this.#giveUp(node, 'too many problems to go on');
+    return null;
   }
 
-  #object(node: unknown, message: string): null {
-    const range = (node as Node | null)?.range;
-    this.problems.push({ offset: range?.[0] ?? 0, message });
-    return null;
+  /** Reads no further: nothing in the document can be relied on. */
+  #giveUp(node: unknown, message: string): null {
+    if (this.#gaveUp) return null;
+    this.#gaveUp = true;
+    return this.#object(node, message, []);
   }
 }
 
