@@ -1,4 +1,4 @@
-import type { Command, Option } from './command.ts';
+import type { Command, Example, Option } from './command.ts';
 import type { Paint } from './terminal.ts';
 
 /** Lines stay readable in a terminal of the classic width. */
@@ -8,7 +8,8 @@ const WIDTH = 80;
 export function programHelp(commands: readonly Command[], paint: Paint): string {
   const rows = commands.map(({ name, summary }) => [`selvage ${name}`, summary] as const);
   return [
-    'Selvage is an API gateway and a service mesh in one. It is told what to do by Gateway API documents.',
+    'Selvage is an API gateway and a service mesh in one. Documents of the Gateway',
+    'API tell it what to do.',
     '',
     paint('strong', 'Commands'),
     ...table(rows, paint),
@@ -17,7 +18,7 @@ export function programHelp(commands: readonly Command[], paint: Paint): string 
     ...table([['-h, --help', 'explains the program, or the command it follows'], ['--version', 'prints the version']], paint),
     '',
     paint('strong', 'Start here'),
-    ...table(commands.flatMap(({ examples }) => examples.slice(0, 1)).map(({ command, explanation }) => [command, explanation]), paint),
+    ...commands.flatMap(({ examples }) => examples.slice(0, 1)).flatMap((example) => exampleLines(example, paint)),
   ].join('\n');
 }
 
@@ -31,14 +32,17 @@ export function commandHelp(command: Command, paint: Paint): string {
     lines.push(...table(positionals.map((one) => [placeholder(one), one.description]), paint), '');
   }
   if (options.length > 0) lines.push(paint('strong', 'Options'), ...table(options.map(optionRow), paint), '');
-  lines.push(paint('strong', 'Examples'));
-  for (const { command: line, explanation } of examples) lines.push(`  ${line}`, `      ${paint('faint', explanation)}`);
-  return lines.join('\n');
+  if (examples.length > 0) lines.push(paint('strong', 'Examples'), ...examples.flatMap((one) => exampleLines(one, paint)));
+  return lines.join('\n').trimEnd();
 }
 
 /** @returns for example `selvage explain <folder> <method> <url> [options]` */
 export function usageOf({ name, positionals, options }: Command): string {
   return ['selvage', name, ...positionals.map(placeholder), ...(options.length > 0 ? ['[options]'] : [])].join(' ');
+}
+
+function exampleLines({ command, explanation }: Example, paint: Paint): string[] {
+  return [`  ${command}`, `      ${paint('faint', explanation)}`];
 }
 
 function placeholder({ name, required }: Command['positionals'][number]): string {

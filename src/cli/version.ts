@@ -8,7 +8,7 @@ export function createVersionCommand(version: string): Command {
     description: ['Prints the version of Selvage and of the Node that runs it.'],
     positionals: [],
     options: [],
-    examples: [{ command: 'selvage version', explanation: 'prints the version' }],
+    examples: [],
     async run(_args, terminal) {
       terminal.print(`selvage ${version} (Node ${process.versions.node})`);
       return EXIT.ok;

@@ -1,0 +1,89 @@
+import { isFieldName, isFieldValue } from '#http/token.ts';
+import { UsageError, type Arguments } from './arguments.ts';
+import { EXIT, type Command } from './command.ts';
+import { countDiagnostics } from './diagnostics.ts';
+import type { ImaginedRequest } from './rehearsal.ts';
+import type { Terminal } from './terminal.ts';
+import { formatOption, readsJson } from './validate.ts';
+
+export const explainCommand: Command = {
+  name: 'explain',
+  summary: 'tells what becomes of a request, and why',
+  description: [
+    'Tells which listener, rule, filters and backends a request meets, what the backend gets to see, and why all other rules do not take it. Nothing is sent: the routing and the filters of the proxy are asked what they would do.',
+    'Exit code 0: some rule takes the request; 1: none does; 2: wrong usage.',
+  ],
+  positionals: [
+    { name: 'folder', required: true, description: 'folder of documents, or one file' },
+    { name: 'method', required: true, description: 'method of the request, as in GET' },
+    { name: 'url', required: true, description: 'URL of the request, as a client of the gateway would write it' },
+  ],
+  options: [
+    { name: 'header', short: 'H', value: "'<name>: <value>'", repeatable: true, description: 'header of the request' },
+    formatOption(),
+  ],
+  examples: [
+    { command: 'selvage explain examples/shop/config GET http://shop.localhost:8080/', explanation: 'tells who answers the start page of the example shop' },
+    { command: "selvage explain examples/shop/config GET http://shop.localhost:8080/ -H 'x-beta: true'", explanation: 'tells what a header changes' },
+  ],
+  async run(args, terminal) {
+    const asJson = readsJson(args);
+    const request = readRequest(args);
+    const folder = args.positional('folder') as string;
+    const [{ readDeclarations }, { explainRequest }, { explanationText }] = await Promise.all([
+      import('./declarations.ts'),
+      import('./explanation.ts'),
+      import('./explanation-text.ts'),
+    ]);
+    const declarations = readDeclarations(folder);
+    warnOfErrors(declarations.diagnostics, folder, terminal);
+    const explanation = explainRequest(declarations, request);
+    terminal.print(asJson ? JSON.stringify(explanation, undefined, 2) : explanationText(explanation, terminal.paint));
+    return explanation.rule === undefined ? EXIT.failure : EXIT.ok;
+  },
+};
+
+function warnOfErrors(diagnostics: Parameters<typeof countDiagnostics>[0], folder: string, terminal: Terminal): void {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  const [first] = errors;
+  if (first === undefined) return;
+  const advice = `what they concern is left out here; selvage validate ${folder} tells them`;
+  terminal.say(`${terminal.paintSaid('doubtful', 'note:')} ${countDiagnostics(errors)} in ${folder} (${advice})`);
+}
+
+function readRequest(args: Arguments): ImaginedRequest {
+  const headers = args.values('header').map(readHeader);
+  const url = readUrl(args.positional('url') as string);
+  const host = headers.find(([name]) => name === 'host')?.[1];
+  // As with curl: the URL says where to, the header which host is asked for there.
+  const asked = host === undefined ? url : withHost(url, host);
+  return { method: readMethod(args.positional('method') as string), url: asked, headers: headers.filter(([name]) => name !== 'host') };
+}
+
+function readMethod(text: string): string {
+  if (!isFieldName(text.toLowerCase())) throw new UsageError(`cannot read method ${text}: give one word, as in GET`);
+  return text.toUpperCase();
+}
+
+function readUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
+  throw new UsageError(`cannot read URL ${text}: give a whole one, as in http://shop.localhost:8080/cart`);
+}
+
+/** The port stays that of the URL: it is what the client connects to. */
+function withHost(url: URL, host: string): URL {
+  const changed = URL.parse(`${url.protocol}//${host}`);
+  if (changed === null) throw new UsageError(`cannot read header host: ${host}: give a host name`);
+  const combined = new URL(url);
+  combined.hostname = changed.hostname;
+  return combined;
+}
+
+function readHeader(text: string): readonly [string, string] {
+  const colon = text.indexOf(':');
+  const name = text.slice(0, colon).trim().toLowerCase();
+  const value = text.slice(colon + 1).trim();
+  if (colon > 0 && isFieldName(name) && isFieldValue(value)) return [name, value];
+  throw new UsageError(`cannot read header ${JSON.stringify(text)}: write 'name: value'`);
+}

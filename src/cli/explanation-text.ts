@@ -1,0 +1,138 @@
+import type { FilterSpec, HeaderModifications, HttpRouteMatch, PathModifier, RouteTimeouts } from '#model/snapshot/http-route.ts';
+import type { BackendExplanation, Explanation, RuleExplanation } from './explanation.ts';
+import type { Paint } from './terminal.ts';
+
+/** Matches that are listed before the rest is only counted. */
+const MAX_OTHERS = 20;
+
+/** Writes an explanation for people. */
+export function explanationText(explanation: Explanation, paint: Paint): string {
+  const { request, listener, rule } = explanation;
+  const lines = [paint('strong', `${request.method} ${request.url}`), `  ${verdict(explanation, paint)}`];
+  if (listener !== undefined) {
+    lines.push('');
+    const hosts = listener.hostname === '' ? 'any host' : listener.hostname;
+    lines.push(row('listener', `${listener.name}  (port ${listener.port}, ${hosts})`, paint));
+  }
+  if (rule !== undefined) lines.push(...ruleLines(rule, paint));
+  for (const [i, backend] of explanation.backends.entries()) lines.push(...backendLines(backend, i === 0, paint));
+  lines.push(...otherLines(explanation, paint));
+  return lines.join('\n');
+}
+
+function verdict({ outcome, answer, backends, rule }: Explanation, paint: Paint): string {
+  switch (outcome) {
+    case 'no-listener':
+      return `${paint('bad', 'not received')}: no listener takes it`;
+    case 'no-route':
+      return `${paint('bad', '404')}: no rule matches`;
+    case 'answered':
+      return `${paint('good', 'answered by the gateway')}: ${answerText(answer!)}`;
+    case 'forwarded':
+      if (backends.every(({ share }) => share === 0)) return `${paint('bad', '500')}: ${rule!.route} has no backend for it`;
+      return `${paint('good', 'forwarded')} by ${rule!.route}, rule ${rule!.name}`;
+  }
+}
+
+function answerText({ status, headers }: NonNullable<Explanation['answer']>): string {
+  const location = headers.find(([name]) => name === 'location')?.[1];
+  return location === undefined ? String(status) : `${status} to ${location}`;
+}
+
+function ruleLines({ route, name, location, match, hostname, filters, timeouts }: RuleExplanation, paint: Paint): string[] {
+  const place = location === undefined ? '' : `  ${paint('place', `${location.file}:${location.line}`)}`;
+  const at = hostname === '*' ? 'any host' : hostname;
+  const lines = [row('route', `${route}, rule ${name}${place}`, paint), row('matches', `${at}, ${matchText(match)}`, paint)];
+  for (const [i, filter] of filters.entries()) lines.push(row(i === 0 ? 'filters' : '', filterText(filter), paint));
+  const limits = timeoutText(timeouts);
+  if (limits !== '') lines.push(row('timeouts', limits, paint));
+  return lines;
+}
+
+function backendLines({ cluster, share, weight, filters, endpoints, request, answer }: BackendExplanation, isFirst: boolean, paint: Paint): string[] {
+  const percent = `${Math.round(share * 1000) / 10} %, weight ${weight}`;
+  const name = cluster ?? paint('bad', 'broken reference: its share is answered 500');
+  const lines = [row(isFirst ? 'backends' : '', `${name}  (${percent})`, paint)];
+  for (const filter of filters) lines.push(row('', `  ${filterText(filter)}`, paint));
+  if (answer !== undefined) lines.push(row('', `  answered by the gateway: ${answerText(answer)}`, paint));
+  if (request !== undefined) {
+    lines.push(row('', `  gets ${request.method} ${request.target}, host ${request.host}`, paint));
+    for (const [header, value] of request.setHeaders) lines.push(row('', `       ${header}: ${value}`, paint));
+    for (const header of request.removedHeaders) lines.push(row('', `       without ${header}`, paint));
+  }
+  const places = endpoints.map(({ address, port, state }) => `${address.includes(':') ? `[${address}]` : address}:${port}${state === 'ready' ? '' : ' (draining)'}`);
+  if (cluster !== null) lines.push(row('', `  at ${places.length === 0 ? paint('bad', 'no endpoint: answered 503') : places.join(', ')}`, paint));
+  return lines;
+}
+
+function otherLines({ otherMatches, otherListeners }: Explanation, paint: Paint): string[] {
+  const matches = otherMatches.map(({ route, rule, hostname, reasons }) => {
+    const host = hostname === '*' ? '' : ` at ${hostname}`;
+    return `  ${route}, rule ${rule}${host}: ${paint('faint', reasons.join('; '))}`;
+  });
+  const listeners = otherListeners.map(({ name, reason }) => `  listener ${name}: ${paint('faint', reason)}`);
+  const all = [...matches, ...listeners];
+  if (all.length === 0) return [];
+  const rest = all.length > MAX_OTHERS ? [paint('faint', `  and ${all.length - MAX_OTHERS} more (--format json lists all)`)] : [];
+  return ['', paint('strong', 'Not taken'), ...all.slice(0, MAX_OTHERS), ...rest];
+}
+
+function row(label: string, text: string, paint: Paint): string {
+  return `${paint('faint', label.padEnd(10))} ${text}`;
+}
+
+/** @returns for example `path prefix /cart, method GET, header x-beta = "true"` */
+function matchText({ path, method, headers, queryParams }: HttpRouteMatch): string {
+  const kinds = { Exact: 'path', PathPrefix: 'path prefix', RegularExpression: 'path pattern' } as const;
+  const values = (what: string, tests: HttpRouteMatch['headers']): string[] =>
+    tests.map(({ name, type, value }) => `${what} ${name} ${type === 'Exact' ? '=' : '~'} ${JSON.stringify(value)}`);
+  const parts = [`${kinds[path.type]} ${path.value}`, ...(method === '' ? [] : [`method ${method}`])];
+  return [...parts, ...values('header', headers), ...values('query parameter', queryParams)].join(', ');
+}
+
+function filterText(filter: FilterSpec): string {
+  switch (filter.type) {
+    case 'RequestHeaderModifier':
+      return `request headers: ${modificationText(filter)}`;
+    case 'ResponseHeaderModifier':
+      return `response headers: ${modificationText(filter)}`;
+    case 'RequestRedirect':
+      return `redirect ${filter.statusCode}${targetText(filter.scheme, filter.hostname, filter.port, filter.path)}`;
+    case 'URLRewrite':
+      return `rewrite${targetText(null, filter.hostname, null, filter.path)}`;
+    case 'RequestMirror': {
+      const share = Math.round((filter.numerator / filter.denominator) * 1000) / 10;
+      return `mirror ${share} % to ${filter.cluster ?? 'a backend that is not declared: nothing is mirrored'}`;
+    }
+    case 'CORS':
+      return `CORS for ${filter.allowOrigins.join(', ')}`;
+    case 'Invalid':
+      return `cannot be used, so every request is answered 500: ${filter.reason}`;
+  }
+}
+
+function targetText(scheme: string | null, hostname: string | null, port: number | null, path: PathModifier | null): string {
+  const parts = [
+    ...(scheme === null ? [] : [`scheme ${scheme}`]),
+    ...(hostname === null ? [] : [`host ${hostname}`]),
+    ...(port === null ? [] : [`port ${port}`]),
+    ...(path === null ? [] : [path.type === 'ReplaceFullPath' ? `path ${path.value}` : `the matched prefix by ${path.value}`]),
+  ];
+  return parts.length === 0 ? '' : `: ${parts.join(', ')}`;
+}
+
+function modificationText({ set, add, remove }: HeaderModifications): string {
+  return [
+    ...set.map(({ name, value }) => `set ${name}: ${value}`),
+    ...add.map(({ name, value }) => `add ${name}: ${value}`),
+    ...remove.map((name) => `remove ${name}`),
+  ].join(', ');
+}
+
+function timeoutText({ requestMs, backendRequestMs }: RouteTimeouts): string {
+  const text = (what: string, ms: number | null): string[] => {
+    if (ms === null) return [];
+    return [ms === 0 ? `${what} without limit` : `${what} ${ms} ms`];
+  };
+  return [...text('whole request', requestMs), ...text('each attempt', backendRequestMs)].join(', ');
+}

@@ -1,0 +1,152 @@
+import type { SourceLocation } from '#model/diagnostic.ts';
+import type { FilterSpec, HttpRouteRule, RouteTimeouts } from '#model/snapshot/http-route.ts';
+import type { EndpointSpec } from '#model/snapshot/endpoints.ts';
+import type { Snapshot } from '#model/snapshot/snapshot.ts';
+import type { Exchange } from '#proxy/exchange/exchange.ts';
+import { explainRoutes, type MatchExplanation } from '#proxy/routing/explain.ts';
+import type { Declarations } from './declarations.ts';
+import { portOfUrl, Rehearsal, runFilters, type ImaginedRequest, type Routed, type RuleSource } from './rehearsal.ts';
+
+/** What becomes of a request, and why. Plain JSON. */
+export interface Explanation {
+  readonly request: { readonly method: string; readonly url: string };
+  /** Undefined where none takes the request; `otherListeners` then say why. */
+  readonly listener?: { readonly name: string; readonly hostname: string; readonly port: number };
+  readonly rule?: RuleExplanation;
+  readonly outcome: 'no-listener' | 'no-route' | 'answered' | 'forwarded';
+  /** What the gateway answers by itself, where it does. */
+  readonly answer?: { readonly status: number; readonly headers: readonly HeaderLine[] };
+  readonly backends: readonly BackendExplanation[];
+  /** All other matches of the listener, in order of precedence. */
+  readonly otherMatches: readonly MatchExplanation[];
+  readonly otherListeners: readonly { readonly name: string; readonly reason: string }[];
+}
+
+export interface RuleExplanation {
+  /** As in `HTTPRoute/shop/web`. */
+  readonly route: string;
+  readonly name: string;
+  /** Where the rule is written. */
+  readonly location?: SourceLocation;
+  /** Which of the rule's matches took the request, and at which host name. */
+  readonly matchIndex: number;
+  readonly hostname: string;
+  readonly match: HttpRouteRule['matches'][number];
+  readonly filters: readonly FilterSpec[];
+  readonly timeouts: RouteTimeouts;
+}
+
+export interface BackendExplanation {
+  /** Null where the reference is broken: its share is answered 500. */
+  readonly cluster: string | null;
+  readonly weight: number;
+  /** Of the requests of this rule, 0 to 1. */
+  readonly share: number;
+  readonly filters: readonly FilterSpec[];
+  readonly endpoints: readonly EndpointSpec[];
+  /** What the backend gets, where the request reaches it. */
+  readonly request?: SeenRequest;
+  /** What a filter of this backend answers instead. */
+  readonly answer?: { readonly status: number; readonly headers: readonly HeaderLine[] };
+}
+
+export interface SeenRequest {
+  readonly method: string;
+  readonly host: string;
+  readonly target: string;
+  /** Header lines that filters added or changed. */
+  readonly setHeaders: readonly HeaderLine[];
+  readonly removedHeaders: readonly string[];
+}
+
+type HeaderLine = readonly [name: string, value: string];
+
+/** Explains what a gateway that serves these declarations does with a request. */
+export function explainRequest({ snapshot, locate }: Declarations, request: ImaginedRequest): Explanation {
+  const rehearsal = new Rehearsal(snapshot);
+  const routed = rehearsal.route(request);
+  const explained = { method: request.method, url: request.url.href };
+  const otherListeners = rehearsal.listeners
+    .filter(({ name }) => name !== routed?.listener.listener.name)
+    .map((listener) => ({ name: listener.name, reason: reasonAgainst(listener, request.url) }));
+  if (routed === undefined) {
+    return { request: explained, outcome: 'no-listener', backends: [], otherMatches: [], otherListeners };
+  }
+  const { exchange, listener, chosen } = routed;
+  const matches = explainRoutes(listener.routes, exchange.host, exchange.request);
+  const taken = matches.find(({ outcome }) => outcome === 'chosen');
+  const common = {
+    request: explained,
+    listener: { name: listener.listener.name, hostname: listener.hostname, port: listener.listener.port },
+    otherMatches: matches.filter((match) => match !== taken),
+    otherListeners,
+  };
+  if (chosen === undefined || taken === undefined) return { ...common, outcome: 'no-route', backends: [] };
+  const rule = explainRule(chosen.source, taken, locate);
+  const answer = runFilters(exchange, chosen.rule.filters);
+  if (answer !== undefined) return { ...common, rule, outcome: 'answered', answer: plainAnswer(answer), backends: [] };
+  const backends = chosen.source.declared.backends.map((_, i) => explainBackend(rehearsal, request, i, snapshot));
+  return { ...common, rule, outcome: 'forwarded', backends };
+}
+
+function explainRule({ route, declared, index }: RuleSource, { matchIndex, hostname }: MatchExplanation, locate: Declarations['locate']): RuleExplanation {
+  const location = locate(`HTTPRoute/${route.name}`, ['spec', 'rules', index]);
+  return {
+    route: `HTTPRoute/${route.name}`,
+    name: declared.name,
+    ...(location !== undefined && { location }),
+    matchIndex,
+    hostname,
+    match: declared.matches[matchIndex]!,
+    filters: declared.filters,
+    timeouts: declared.timeouts,
+  };
+}
+
+/** Sends an imagined request of its own through all filters, since filters change what they see. */
+function explainBackend(rehearsal: Rehearsal, request: ImaginedRequest, index: number, snapshot: Snapshot): BackendExplanation {
+  const { exchange, chosen } = rehearsal.route(request) as Routed;
+  const { rule, source } = chosen!;
+  const { cluster, weight, filters } = source.declared.backends[index]!;
+  const endpoints = cluster === null ? undefined : snapshot.resources.get(`endpoints ${cluster}`);
+  const common = {
+    cluster,
+    weight,
+    share: rule.totalWeight === 0 ? 0 : weight / rule.totalWeight,
+    filters,
+    endpoints: endpoints?.type === 'endpoints' ? endpoints.endpoints : [],
+  };
+  const before = exchange.request.fields.clone().entries;
+  const answer = runFilters(exchange, rule.filters) ?? runFilters(exchange, rule.backends[index]!.filters);
+  if (answer !== undefined) return { ...common, answer: plainAnswer(answer) };
+  return { ...common, request: seenRequest(exchange, before) };
+}
+
+function seenRequest({ request }: Exchange, before: readonly string[]): SeenRequest {
+  const linesBefore = lines(before);
+  const linesAfter = lines(request.fields.entries);
+  const isIn = (list: readonly HeaderLine[], [name, value]: HeaderLine): boolean => list.some((line) => line[0] === name && line[1] === value);
+  return {
+    method: request.method,
+    host: request.authority,
+    target: request.path + request.query,
+    setHeaders: linesAfter.filter((line) => !isIn(linesBefore, line)),
+    removedHeaders: [...new Set(linesBefore.map(([name]) => name))].filter((name) => !request.fields.has(name)),
+  };
+}
+
+function plainAnswer({ status, fields }: NonNullable<ReturnType<typeof runFilters>>): { status: number; headers: HeaderLine[] } {
+  return { status, headers: lines(fields.entries) };
+}
+
+function lines(entries: readonly string[]): HeaderLine[] {
+  const found: HeaderLine[] = [];
+  for (let i = 0; i + 1 < entries.length; i += 2) found.push([entries[i]!, entries[i + 1]!]);
+  return found;
+}
+
+function reasonAgainst({ hostname, port }: Rehearsal['listeners'][number], url: URL): string {
+  if (port !== portOfUrl(url)) return `port ${port} is not ${portOfUrl(url)}`;
+  if (hostname !== '') return `host name ${hostname} is not the best one for ${url.hostname}`;
+  return `another listener is more specific for ${url.hostname}`;
+}
