@@ -138,7 +138,7 @@ describe('parseDocuments with one broken document', () => {
       'kind: Namespace\napiVersion: v1\nkind: Namespace\nmetadata: {name: x}',
       /f\.yaml:7:1: Namespace x: kind: field is given twice in the same map/,
     ],
-    ['an alias without anchor', 'a: *b', /f\.yaml:5:4: a: alias .* does not stand before it/],
+    ['an alias without anchor', 'a: *b', /f\.yaml:5:4: alias .* does not stand before it/],
     ['a merge of no map', 'a: {<<: 1}', /a merge \(<<\) takes a map/],
     ['a key that is a list', '? [a]\n: b', /field name is not a usable string/],
     ['a key that is dangerous', '"__proto__": {a: 1}', /field name is not a usable string/],

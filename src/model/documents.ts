@@ -75,7 +75,7 @@ function parseObject(
   at: (position: Position) => SourceLocation,
 ): ParsedDocuments {
   const locate = (within: Path): SourceLocation => at(document.locate([...path, ...within]));
-  const { resource, title, errors, warnings } = readResource(value);
+  const { resource, title, confidential, errors, warnings } = readResource(value);
   const describe = (finding: Graded, location: SourceLocation): Diagnostic =>
     diagnosticOf(title === undefined ? { ...finding, path: [...path, ...finding.path] } : finding, location, title);
   const inText = document.problems.filter((problem) => isWithin(problem.path, path));
@@ -84,7 +84,11 @@ function parseObject(
     ...capped(warnings).map((finding): Graded => ({ ...finding, severity: 'warning' })),
   ];
   const diagnostics = [
-    ...inText.map((problem) => describe({ ...problem, path: problem.path.slice(path.length) }, at(problem.position))),
+    ...inText.map((problem) => {
+      // A mistake in a Secret's text may have made field names of what it holds.
+      const shown = confidential ? [] : problem.path.slice(path.length);
+      return describe({ ...problem, path: shown }, at(problem.position));
+    }),
     ...inFields.map((finding) => describe(finding, locate(finding.path))),
   ];
   const usable = resource !== undefined && isReliable(document, path);

@@ -11,6 +11,8 @@ export interface ResourceReading {
   readonly resource?: Resource;
   /** As in `HTTPRoute shop/web`; absent where the object does not say what it is. */
   readonly title?: string;
+  /** True where the object's text must not be shown: it is confidential, or nobody can tell. */
+  readonly confidential: boolean;
   readonly errors: readonly Finding[];
   readonly warnings: readonly Finding[];
 }
@@ -32,13 +34,15 @@ export function readResource(value: unknown): ResourceReading {
   if (kind === undefined) return refused(unknownKind(declared), titleOf(declared));
   const parsed = kind.schema.safeParse(dropNulls(kind.schema, value), { reportInput: true });
   const title = titleOf(declared, kind);
-  if (!parsed.success) return refused(findingsOf(parsed.error.issues, kind), title);
+  const { confidential } = kind;
+  if (!parsed.success) return refused(findingsOf(parsed.error.issues, kind), title, confidential);
   const resource = kind.resourceOf(parsed.data);
-  return { resource, title: resourceTitle(resource), errors: [], warnings: [...kind.cautionsOf(resource)] };
+  const warnings = [...kind.cautionsOf(resource)];
+  return { resource, title: resourceTitle(resource), confidential, errors: [], warnings };
 }
 
-function refused(errors: readonly Finding[], title?: string): ResourceReading {
-  return { errors, warnings: [], ...(title !== undefined && { title }) };
+function refused(errors: readonly Finding[], title?: string, confidential = true): ResourceReading {
+  return { errors, confidential, warnings: [], ...(title !== undefined && { title }) };
 }
 
 function unknownKind({ kind, apiVersion }: Record<string, unknown>): Finding[] {

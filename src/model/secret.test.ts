@@ -164,6 +164,7 @@ test('diagnostics show nothing of a Secret, whatever is wrong with it', () => {
     'stringData: {a: hunter2]',
     'stringData:\n  a: x\n hunter2',
     '"hunter2',
+    'stringData: {a: {hunter2: x, hunter2: y}}',
   ];
   for (const body of documents) {
     const text = `apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n${body}\n`;
