@@ -4,6 +4,7 @@ import type {
   CorsSpec,
   FilterSpec,
   HeaderModifications,
+  InvalidFilterSpec,
   PathModifier,
   RequestMirrorSpec,
   RequestRedirectSpec,
@@ -23,26 +24,32 @@ export function compileFilters(
 }
 
 function compileFilter(filter: HTTPRouteFilter, path: Path, references: RouteReferences): FilterSpec {
-  const {
-    requestHeaderModifier,
-    responseHeaderModifier,
-    requestRedirect,
-    urlRewrite,
-    requestMirror,
-    cors,
-    extensionRef,
-  } = filter;
-  if (requestHeaderModifier !== undefined)
-    return { type: 'RequestHeaderModifier', ...modifications(requestHeaderModifier) };
-  if (responseHeaderModifier !== undefined)
-    return { type: 'ResponseHeaderModifier', ...modifications(responseHeaderModifier) };
-  if (requestRedirect !== undefined) return redirect(requestRedirect);
-  if (urlRewrite !== undefined) return rewrite(urlRewrite);
-  if (requestMirror !== undefined) return mirror(requestMirror, [...path, 'requestMirror', 'backendRef'], references);
-  if (cors !== undefined) return corsSpec(cors);
-  const wanted = extensionRef === undefined ? filter.type : `${extensionRef.kind} of group ${extensionRef.group}`;
-  const reason = `no filter of kind ${wanted} is known`;
-  references.refuse([...path, 'extensionRef'], { reason: 'InvalidKind', message: reason });
+  switch (filter.type) {
+    case 'RequestHeaderModifier':
+      return { type: filter.type, ...modifications(filter.requestHeaderModifier) };
+    case 'ResponseHeaderModifier':
+      return { type: filter.type, ...modifications(filter.responseHeaderModifier) };
+    case 'RequestRedirect':
+      return redirect(filter.requestRedirect);
+    case 'URLRewrite':
+      return rewrite(filter.urlRewrite);
+    case 'RequestMirror':
+      return mirror(filter.requestMirror, [...path, 'requestMirror', 'backendRef'], references);
+    case 'CORS':
+      return corsSpec(filter.cors);
+    case 'ExtensionRef':
+      return invalid(filter.extensionRef, [...path, 'extensionRef'], references);
+  }
+}
+
+/** Nothing can be referred to yet. To leave the filter out could let requests pass that it should have stopped. */
+function invalid(
+  { group, kind }: Settings<'extensionRef'>,
+  path: Path,
+  references: RouteReferences,
+): InvalidFilterSpec {
+  const reason = `no filter of kind ${kind} of group ${group || '""'} is known`;
+  references.refuse(path, { reason: 'InvalidKind', message: reason });
   return { type: 'Invalid', reason };
 }
 
