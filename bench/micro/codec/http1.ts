@@ -26,7 +26,12 @@ let request!: RequestHead;
 let response!: ResponseHead;
 const requests = new RequestDecoder({ head: (head) => void (request = head), body() {}, end() {} });
 const chunked = new RequestDecoder({ head() {}, body() {}, end() {} });
-const responses = new ResponseDecoder({ informational() {}, head: (head) => void (response = head), body() {}, end() {} });
+const responses = new ResponseDecoder({
+  informational() {},
+  head: (head) => void (response = head),
+  body() {},
+  end() {},
+});
 const out = Buffer.alloc(4096);
 const encoding = { close: false, requestVersion: 11, requestMethod: 'GET' } as const;
 
@@ -56,5 +61,8 @@ measureAll({
   'encode response head': () => encodeResponseHead(response, encoding),
   'encode response head into a buffer': () => out.latin1Write(encodeResponseHead(response, encoding)),
   'one hop: all four': () =>
-    decodeRequest() + out.latin1Write(encodeRequestHead(request)) + decodeResponse() + out.latin1Write(encodeResponseHead(response, encoding)),
+    decodeRequest() +
+    out.latin1Write(encodeRequestHead(request)) +
+    decodeResponse() +
+    out.latin1Write(encodeResponseHead(response, encoding)),
 });

@@ -269,7 +269,8 @@ export class BodyDecoder {
     for (let i = 0; i < scan.lineCount * LINE_INTS; i += LINE_INTS) {
       const id = lines[i]!;
       if (id !== UNKNOWN_NAME && id < FIRST_ORDINARY) return FAULTS.trailerField;
-      const name = id === UNKNOWN_NAME ? buffer.latin1Slice(lines[i + 1], lines[i + 2]).toLowerCase() : FIELD_NAMES[id]!;
+      const name =
+        id === UNKNOWN_NAME ? buffer.latin1Slice(lines[i + 1], lines[i + 2]).toLowerCase() : FIELD_NAMES[id]!;
       if (!isDroppedTrailer(name)) entries.push(name, buffer.latin1Slice(lines[i + 3], lines[i + 4]));
     }
     this.trailers = entries.length === 0 ? null : new Fields(entries, true);

@@ -3,16 +3,29 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { Fields } from '#http/fields.ts';
 import { RequestHead, ResponseHead } from '#http/head.ts';
-import { CHUNK_END, CONTINUE_RESPONSE, chunkHeader, encodeRequestHead, encodeResponseHead, encodeTrailers, responseFraming } from './encoder.ts';
-import { readRequests, readResponses } from './transcript.ts';
+import {
+  CHUNK_END,
+  CONTINUE_RESPONSE,
+  chunkHeader,
+  encodeRequestHead,
+  encodeResponseHead,
+  encodeTrailers,
+  responseFraming,
+} from './encoder.ts';
+import { readRequests, readResponses } from './testing/transcript.ts';
 
-const request = (method = 'GET', fields: string[] = []) => new RequestHead(method, '', 'a:80', '/p', '?q', new Fields(fields), 11);
-const response = (status: number, bodyLength: number, fields: string[] = []) => new ResponseHead(status, new Fields(fields), bodyLength);
+const request = (method = 'GET', fields: string[] = []) =>
+  new RequestHead(method, '', 'a:80', '/p', '?q', new Fields(fields), 11);
+const response = (status: number, bodyLength: number, fields: string[] = []) =>
+  new ResponseHead(status, new Fields(fields), bodyLength);
 const to11 = { close: false, requestVersion: 11, requestMethod: 'GET' } as const;
 
 describe('encodeRequestHead', () => {
   test('begins with the request line and Host (RFC 9112 §3)', () => {
-    assert.equal(encodeRequestHead(request('GET', ['x', 'y', 'x', ''])), 'GET /p?q HTTP/1.1\r\nhost: a:80\r\nx: y\r\nx: \r\n\r\n');
+    assert.equal(
+      encodeRequestHead(request('GET', ['x', 'y', 'x', ''])),
+      'GET /p?q HTTP/1.1\r\nhost: a:80\r\nx: y\r\nx: \r\n\r\n',
+    );
   });
 
   test('frames content (RFC 9112 §6.2)', () => {
@@ -40,12 +53,18 @@ describe('encodeRequestHead', () => {
 
   test('writes asterisk and authority form (RFC 9112 §3.2)', () => {
     assert.match(encodeRequestHead(new RequestHead('OPTIONS', '', 'a', '*', '', new Fields(), 11)), /^OPTIONS \* HTTP/);
-    assert.match(encodeRequestHead(new RequestHead('CONNECT', '', 'a:1', '', '', new Fields(), 11)), /^CONNECT a:1 HTTP/);
+    assert.match(
+      encodeRequestHead(new RequestHead('CONNECT', '', 'a:1', '', '', new Fields(), 11)),
+      /^CONNECT a:1 HTTP/,
+    );
   });
 });
 
 describe('encodeResponseHead', () => {
-  const lines = (head: ResponseHead, encoding = {}) => encodeResponseHead(head, { ...to11, ...encoding }).split('\r\n').slice(0, -2);
+  const lines = (head: ResponseHead, encoding = {}) =>
+    encodeResponseHead(head, { ...to11, ...encoding })
+      .split('\r\n')
+      .slice(0, -2);
 
   test('frames content (RFC 9112 §6.3)', () => {
     assert.deepEqual(lines(response(200, 3, ['a', 'b'])), ['HTTP/1.1 200 OK', 'a: b', 'content-length: 3']);
@@ -56,7 +75,11 @@ describe('encodeResponseHead', () => {
 
   test('gives HTTP/1.0 what it understands', () => {
     assert.deepEqual(lines(response(200, -1), { requestVersion: 10 }), ['HTTP/1.1 200 OK', 'connection: close']);
-    assert.deepEqual(lines(response(200, 1), { requestVersion: 10 }), ['HTTP/1.1 200 OK', 'content-length: 1', 'connection: keep-alive']);
+    assert.deepEqual(lines(response(200, 1), { requestVersion: 10 }), [
+      'HTTP/1.1 200 OK',
+      'content-length: 1',
+      'connection: keep-alive',
+    ]);
   });
 
   test('frames nothing where there is no content, but says a declared length', () => {
@@ -81,11 +104,16 @@ describe('encodeResponseHead', () => {
     assert.deepEqual(lines(response(200, 0), { close: true }).at(-1), 'connection: close');
     const switched = response(101, 0);
     switched.upgrade = 'websocket';
-    assert.deepEqual(lines(switched), ['HTTP/1.1 101 Switching Protocols', 'connection: upgrade', 'upgrade: websocket']);
+    assert.deepEqual(lines(switched), [
+      'HTTP/1.1 101 Switching Protocols',
+      'connection: upgrade',
+      'upgrade: websocket',
+    ]);
   });
 
   test('never begins with a status that is none', () => {
-    for (const status of [0, 99, 1000, -1, Number.NaN]) assert.match(encodeResponseHead(response(status, 0), to11), /^HTTP\/1\.1 500 /);
+    for (const status of [0, 99, 1000, -1, Number.NaN])
+      assert.match(encodeResponseHead(response(status, 0), to11), /^HTTP\/1\.1 500 /);
   });
 });
 
@@ -98,7 +126,11 @@ describe('encoders let nobody write lines', () => {
       set.set('a', value);
       for (const fields of [new Fields(['a', value]), set, set.clone()]) {
         const wire = encodeRequestHead(new RequestHead('GET', '', 'h', '/', '', fields, 11));
-        assert.deepEqual(readRequests(wire).messages.map(({ head }) => head.fields.size), [1], JSON.stringify(wire));
+        assert.deepEqual(
+          readRequests(wire).messages.map(({ head }) => head.fields.size),
+          [1],
+          JSON.stringify(wire),
+        );
         assert.equal(encodeTrailers(fields).split('\r\n').length, 4);
         const answer = encodeResponseHead(new ResponseHead(200, fields, 0), to11);
         assert.equal(readResponses(answer).messages[0]!.head.fields.size, 1);
@@ -120,7 +152,10 @@ describe('encoders let nobody write lines', () => {
         const wire = encodeRequestHead(new RequestHead(method, '', `h${text}`, '/', '', new Fields(), 11));
         assert.equal(wire.split('\r\n').length, 4);
       }
-      assert.equal(encodeRequestHead(new RequestHead(text, '', 'h', '/', '', new Fields(), 11)).split('\r\n').length, 4);
+      assert.equal(
+        encodeRequestHead(new RequestHead(text, '', 'h', '/', '', new Fields(), 11)).split('\r\n').length,
+        4,
+      );
     }
   });
 
@@ -147,33 +182,56 @@ describe('encode, then decode', () => {
 
   test('gives the request back', () => {
     const method = fc.constantFrom('GET', 'POST', 'DELETE', 'BREW');
-    const target = fc.tuple(fc.webPath().map((path) => (path.startsWith('/') ? path : `/${path}`)), fc.webQueryParameters());
+    const target = fc.tuple(
+      fc.webPath().map((path) => (path.startsWith('/') ? path : `/${path}`)),
+      fc.webQueryParameters(),
+    );
     fc.assert(
-      fc.property(method, target, entries, fc.integer({ min: -1, max: 3 }), fc.boolean(), (verb, [path, query], fields, length, trailers) => {
-        const head = new RequestHead(verb, '', 'a.b:1', path, query === '' ? '' : `?${query}`, new Fields(fields), 11);
-        head.bodyLength = length;
-        head.acceptsTrailers = trailers;
-        const body = length === -1 ? `${chunkHeader(2)}ab${CHUNK_END}${encodeTrailers(null)}` : 'c'.repeat(length);
-        const log = readRequests(encodeRequestHead(head) + body);
-        assert.equal(log.failure, null);
-        assert.deepEqual({ ...log.messages[0]!.head, target: '' }, { ...head });
-        assert.equal(log.messages[0]!.body, length === -1 ? 'ab' : 'c'.repeat(length));
-      }),
+      fc.property(
+        method,
+        target,
+        entries,
+        fc.integer({ min: -1, max: 3 }),
+        fc.boolean(),
+        (verb, [path, query], fields, length, trailers) => {
+          const head = new RequestHead(
+            verb,
+            '',
+            'a.b:1',
+            path,
+            query === '' ? '' : `?${query}`,
+            new Fields(fields),
+            11,
+          );
+          head.bodyLength = length;
+          head.acceptsTrailers = trailers;
+          const body = length === -1 ? `${chunkHeader(2)}ab${CHUNK_END}${encodeTrailers(null)}` : 'c'.repeat(length);
+          const log = readRequests(encodeRequestHead(head) + body);
+          assert.equal(log.failure, null);
+          assert.deepEqual({ ...log.messages[0]!.head, target: '' }, { ...head });
+          assert.equal(log.messages[0]!.body, length === -1 ? 'ab' : 'c'.repeat(length));
+        },
+      ),
       { numRuns: 300 },
     );
   });
 
   test('gives the response back', () => {
     fc.assert(
-      fc.property(fc.constantFrom(200, 404, 500, 204, 304), entries, fc.integer({ min: -1, max: 3 }), (status, fields, length) => {
-        const bodiless = status === 204 || status === 304;
-        const head = new ResponseHead(status, new Fields(fields), bodiless ? 0 : length);
-        const body = bodiless ? '' : length === -1 ? encodeTrailers(null) : 'c'.repeat(length);
-        const log = readResponses(encodeResponseHead(head, to11) + body);
-        assert.equal(log.failure, null);
-        assert.deepEqual({ ...log.messages[0]!.head }, { ...head });
-        assert.equal(log.messages[0]!.keepAlive, true);
-      }),
+      fc.property(
+        fc.constantFrom(200, 404, 500, 204, 304),
+        entries,
+        fc.integer({ min: -1, max: 3 }),
+        (status, fields, length) => {
+          const bodiless = status === 204 || status === 304;
+          const head = new ResponseHead(status, new Fields(fields), bodiless ? 0 : length);
+          const body = bodiless ? '' : length === -1 ? encodeTrailers(null) : 'c'.repeat(length);
+          const log = readResponses(encodeResponseHead(head, to11) + body);
+          assert.equal(log.failure, null);
+          assert.deepEqual({ ...log.messages[0]!.head }, { ...head });
+          assert.equal(log.messages[0]!.keepAlive, true);
+        },
+      ),
       { numRuns: 200 },
     );
   });

@@ -77,7 +77,15 @@ function connectionLines(head: RequestHead): string {
 function repairRequest(head: RequestHead): RequestHead {
   const method = isToken(head.method) ? head.method : 'INVALID';
   const path = escapeTarget(head.path);
-  const repaired = new RequestHead(method, '', escapeTarget(head.authority), path, escapeTarget(head.query), repairFields(head.fields), 11);
+  const repaired = new RequestHead(
+    method,
+    '',
+    escapeTarget(head.authority),
+    path,
+    escapeTarget(head.query),
+    repairFields(head.fields),
+    11,
+  );
   repaired.bodyLength = head.bodyLength;
   repaired.expectsContinue = head.expectsContinue;
   repaired.upgrade = escapeTarget(head.upgrade);

@@ -8,23 +8,31 @@ import { TOKEN_LOWER } from '#http/token.ts';
 /** Number of a name that is not in the table. */
 export const UNKNOWN_NAME = 0;
 
-// What the decoders turn into properties of the head, or drop: never in `Fields`.
+// What the decoders turn into properties of the head, or drop (`proxy-connection`, `http2-settings`): never in `Fields`.
+// Each is the place of the name in `HEAD_NAMES`.
 export const HOST = 1;
 export const CONTENT_LENGTH = 2;
 export const TRANSFER_ENCODING = 3;
 export const CONNECTION = 4;
 export const KEEP_ALIVE = 5;
-export const PROXY_CONNECTION = 6;
 export const TE = 7;
 export const UPGRADE = 8;
-export const HTTP2_SETTINGS = 9;
 export const EXPECT = 10;
 /** Names from this number on are ordinary fields. */
 export const FIRST_ORDINARY = 11;
 
 const HEAD_NAMES = [
-  '', 'host', 'content-length', 'transfer-encoding', 'connection', 'keep-alive', 'proxy-connection', 'te', 'upgrade',
-  'http2-settings', 'expect',
+  '',
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'upgrade',
+  'http2-settings',
+  'expect',
 ];
 
 const ORDINARY_NAMES = (

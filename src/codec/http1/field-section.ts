@@ -1,8 +1,18 @@
 import { TOKEN_LOWER } from '#http/token.ts';
 import { FAULTS, type Fault } from './fault.ts';
 import {
-  CONNECTION, CONTENT_LENGTH, EXPECT, FIELD_NAMES, FIRST_ORDINARY, HOST, isEndToEnd, KEEP_ALIVE, TE, TRANSFER_ENCODING,
-  UNKNOWN_NAME, UPGRADE,
+  CONNECTION,
+  CONTENT_LENGTH,
+  EXPECT,
+  FIELD_NAMES,
+  FIRST_ORDINARY,
+  HOST,
+  isEndToEnd,
+  KEEP_ALIVE,
+  TE,
+  TRANSFER_ENCODING,
+  UNKNOWN_NAME,
+  UPGRADE,
 } from './field-names.ts';
 import { LINE_INTS, scan } from './head-scanner.ts';
 import type { Http1Limits } from './limits.ts';
@@ -193,7 +203,13 @@ function dropNominated(entries: string[]): Fault | null {
 /** Whether the comma-separated list holds the (lower case) element. */
 export function listHas(list: string, element: string): boolean {
   if (list === element) return true;
-  return list !== '' && list.toLowerCase().split(',').some((item) => trimBlanks(item) === element);
+  return (
+    list !== '' &&
+    list
+      .toLowerCase()
+      .split(',')
+      .some((item) => trimBlanks(item) === element)
+  );
 }
 
 /**

@@ -45,6 +45,7 @@ const DIGIT_0 = 0x30;
 const DIGIT_9 = 0x39;
 const COLON = 0x3a;
 const QUESTION_MARK = 0x3f;
+const VERSION_PREFIX = Buffer.from('HTTP/');
 /** How many octets from SP on are visible ASCII or SP. */
 const VISIBLE = 0x7f - SP;
 
@@ -125,9 +126,22 @@ function scanVersion(buffer: Uint8Array, start: number, end: number): number {
 
 function isVersion(buffer: Uint8Array, i: number): boolean {
   return (
-    buffer[i] === 0x48 && buffer[i + 1] === 0x54 && buffer[i + 2] === 0x54 && buffer[i + 3] === 0x50 &&
-    buffer[i + 4] === 0x2f && isDigit(buffer[i + 5]!) && buffer[i + 6] === 0x2e && isDigit(buffer[i + 7]!)
+    buffer[i] === 0x48 &&
+    buffer[i + 1] === 0x54 &&
+    buffer[i + 2] === 0x54 &&
+    buffer[i + 3] === 0x50 &&
+    buffer[i + 4] === 0x2f &&
+    isDigit(buffer[i + 5]!) &&
+    buffer[i + 6] === 0x2e &&
+    isDigit(buffer[i + 7]!)
   );
+}
+
+/** Whether what has come may become a version: tells a peer of another protocol before it is waited for. */
+function mayBeVersion(buffer: Uint8Array, start: number, end: number): boolean {
+  const known = Math.min(end - start, VERSION_PREFIX.length);
+  for (let i = 0; i < known; i++) if (buffer[start + i] !== VERSION_PREFIX[i]) return false;
+  return true;
 }
 
 function noteVersion(buffer: Uint8Array, start: number): boolean {
@@ -148,13 +162,16 @@ function isDigit(c: number): boolean {
  * @see RFC 9112 §4
  */
 export function scanResponse(buffer: Uint8Array, start: number, end: number, limits: Http1Limits): number {
-  if (end - start < 14) return INCOMPLETE;
+  if (end - start < 14) return mayBeVersion(buffer, start, end) ? INCOMPLETE : faulty(FAULTS.versionSyntax);
   if (!isVersion(buffer, start)) return faulty(FAULTS.versionSyntax);
   if (!noteVersion(buffer, start)) return faulty(FAULTS.version);
   const hundreds = buffer[start + 9]! - DIGIT_0;
   const tens = buffer[start + 10]! - DIGIT_0;
   const ones = buffer[start + 11]! - DIGIT_0;
-  if (buffer[start + 8] !== SP || !(hundreds >= 1 && hundreds <= 9 && tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9)) {
+  if (
+    buffer[start + 8] !== SP ||
+    !(hundreds >= 1 && hundreds <= 9 && tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9)
+  ) {
     return faulty(FAULTS.status);
   }
   scan.status = hundreds * 100 + tens * 10 + ones;

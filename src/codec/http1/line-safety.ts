@@ -23,7 +23,8 @@ export function isVisible(text: string): boolean {
 export function escapeTarget(target: string): string {
   let out = '';
   for (const octet of Buffer.from(target, 'utf8')) {
-    out += octet > SP && octet < DEL ? String.fromCharCode(octet) : `%${octet.toString(16).toUpperCase().padStart(2, '0')}`;
+    out +=
+      octet > SP && octet < DEL ? String.fromCharCode(octet) : `%${octet.toString(16).toUpperCase().padStart(2, '0')}`;
   }
   return out;
 }

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { DEFAULT_HTTP1_LIMITS } from './limits.ts';
 import { RequestDecoder } from './request-decoder.ts';
-import { readRequests } from './transcript.ts';
+import { readRequests } from './testing/transcript.ts';
 
 const one = (wire: string) => {
   const log = readRequests(wire);
@@ -18,7 +18,9 @@ const codeOfGet = (lines: string) => codeOf(`GET / HTTP/1.1\r\nHost: a\r\n${line
 
 describe('RequestDecoder reads heads', () => {
   test('gives method, path, query, authority and fields (RFC 9112 §3)', () => {
-    const { head, complete } = one('GET /a/b?c=d?e HTTP/1.1\r\nHost: Shop.Example:8080\r\nX-Thing: One \r\nx-thing:two\r\n\r\n');
+    const { head, complete } = one(
+      'GET /a/b?c=d?e HTTP/1.1\r\nHost: Shop.Example:8080\r\nX-Thing: One \r\nx-thing:two\r\n\r\n',
+    );
     assert.equal(head.method, 'GET');
     assert.equal(head.target, '/a/b?c=d?e');
     assert.equal(head.path, '/a/b');
@@ -30,11 +32,19 @@ describe('RequestDecoder reads heads', () => {
   });
 
   test('keeps empty values, inner white space and obs-text (RFC 9110 §5.5)', () => {
-    assert.deepEqual(get('A:\r\nB: \t x  y\t \r\nC: \xe9\r\n').head.fields.entries, ['a', '', 'b', 'x  y', 'c', '\xe9']);
+    assert.deepEqual(get('A:\r\nB: \t x  y\t \r\nC: \xe9\r\n').head.fields.entries, [
+      'a',
+      '',
+      'b',
+      'x  y',
+      'c',
+      '\xe9',
+    ]);
   });
 
   test('takes any token as method, in its case (RFC 9110 §9.1)', () => {
-    for (const method of ['get', 'PURGE', 'M-SEARCH', 'X_y!']) assert.equal(one(`${method} / HTTP/1.1\r\nHost: a\r\n\r\n`).head.method, method);
+    for (const method of ['get', 'PURGE', 'M-SEARCH', 'X_y!'])
+      assert.equal(one(`${method} / HTTP/1.1\r\nHost: a\r\n\r\n`).head.method, method);
   });
 
   test('lets one empty line pass in front of a request, and no more (RFC 9112 §2.2)', () => {
@@ -59,7 +69,9 @@ describe('RequestDecoder reads heads', () => {
   });
 
   test('shares the strings of known names', () => {
-    const names = get('USER-AGENT: a\r\naccept: b\r\nX-Forwarded-For: c\r\n').head.fields.entries.filter((_, i) => i % 2 === 0);
+    const names = get('USER-AGENT: a\r\naccept: b\r\nX-Forwarded-For: c\r\n').head.fields.entries.filter(
+      (_, i) => i % 2 === 0,
+    );
     assert.deepEqual(names, ['user-agent', 'accept', 'x-forwarded-for']);
   });
 });
@@ -101,7 +113,8 @@ describe('RequestDecoder reads targets (RFC 9112 §3.2)', () => {
     const { head } = one('CONNECT [::1]:443 HTTP/1.1\r\nHost: x\r\n\r\n');
     assert.equal(head.authority, '[::1]:443');
     assert.equal(head.path, '');
-    for (const target of ['b', '/', 'b:', 'http://b:1/']) assert.equal(codeOf(`CONNECT ${target} HTTP/1.1\r\nHost: a\r\n\r\n`), 'bad_request');
+    for (const target of ['b', '/', 'b:', 'http://b:1/'])
+      assert.equal(codeOf(`CONNECT ${target} HTTP/1.1\r\nHost: a\r\n\r\n`), 'bad_request');
     assert.equal(codeOf('GET b:443 HTTP/1.1\r\nHost: a\r\n\r\n'), 'bad_request');
   });
 
@@ -121,7 +134,10 @@ describe('RequestDecoder reads framing (RFC 9112 §6)', () => {
   });
 
   test('reads chunks, their extensions and trailers (§7.1)', () => {
-    const message = post('Transfer-Encoding: Chunked\r\n', '5;a;b=c;d="e;\\"f"\r\nhello\r\n00A\r\n0123456789\r\n0;x\r\nX-Sum: 1\r\nAge: 3\r\n\r\n');
+    const message = post(
+      'Transfer-Encoding: Chunked\r\n',
+      '5;a;b=c;d="e;\\"f"\r\nhello\r\n00A\r\n0123456789\r\n0;x\r\nX-Sum: 1\r\nAge: 3\r\n\r\n',
+    );
     assert.equal(message.head.bodyLength, -1);
     assert.equal(message.body, 'hello0123456789');
     assert.deepEqual(message.trailers?.entries, ['x-sum', '1']);
@@ -129,7 +145,10 @@ describe('RequestDecoder reads framing (RFC 9112 §6)', () => {
 
   test('has no content without framing', () => {
     const log = readRequests('POST / HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n');
-    assert.deepEqual(log.messages.map(({ head }) => head.path), ['/', '/2']);
+    assert.deepEqual(
+      log.messages.map(({ head }) => head.path),
+      ['/', '/2'],
+    );
   });
 
   test('stops behind each message and keeps what follows', () => {
@@ -151,7 +170,10 @@ describe('RequestDecoder reads framing (RFC 9112 §6)', () => {
   test('gives no trailers of an earlier message', () => {
     const chunked = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-T: 1\r\n\r\n';
     const log = readRequests(`${chunked}GET / HTTP/1.1\r\nHost: a\r\n\r\n`);
-    assert.deepEqual(log.messages.map(({ trailers }) => trailers?.entries), [['x-t', '1'], undefined]);
+    assert.deepEqual(
+      log.messages.map(({ trailers }) => trailers?.entries),
+      [['x-t', '1'], undefined],
+    );
   });
 });
 
@@ -179,7 +201,10 @@ describe('RequestDecoder reads what the client wants of the connection', () => {
   test('expectsContinue for content in HTTP/1.1; other expectations fail (RFC 9110 §10.1.1)', () => {
     assert.equal(post('Expect: 100-Continue\r\nContent-Length: 1\r\n', 'x').head.expectsContinue, true);
     assert.equal(get('Expect: 100-continue\r\n').head.expectsContinue, false);
-    assert.equal(one('POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx').head.expectsContinue, false);
+    assert.equal(
+      one('POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx').head.expectsContinue,
+      false,
+    );
     assert.equal(codeOfGet('Expect: 200-ok\r\n'), 'expectation_failed');
   });
 });
@@ -201,8 +226,14 @@ describe('RequestDecoder refuses', () => {
     'two Hosts in HTTP/1.0': ['GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n', 'bad_request'],
     'content of CONNECT': ['CONNECT a:1 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n', 'bad_request'],
     'content of TRACE': ['TRACE / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n', 'bad_request'],
-    'an unknown coding': ['POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n', 'coding_not_supported'],
-    'a length above 2^53-1': ['POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9007199254740993\r\n\r\n', 'content_too_large'],
+    'an unknown coding': [
+      'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n',
+      'coding_not_supported',
+    ],
+    'a length above 2^53-1': [
+      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9007199254740993\r\n\r\n',
+      'content_too_large',
+    ],
     'a Connection that is no list': ['GET / HTTP/1.1\r\nHost: a\r\nConnection: a b\r\n\r\n', 'bad_request'],
   };
   for (const [name, [wire, code]] of Object.entries(cases)) {
@@ -216,7 +247,12 @@ describe('RequestDecoder refuses', () => {
   }
 
   test('a broken line end as soon as it comes, not when the head is whole', () => {
-    for (const wire of ['GET / HTTP/1.1\n', 'GET / HTTP/1.1\r\nHost: a\n', 'GET / HTTP/1.1\r\nHost: a\rX', 'GET / HTTP/1.1\r\nA: b\r\n\rX']) {
+    for (const wire of [
+      'GET / HTTP/1.1\n',
+      'GET / HTTP/1.1\r\nHost: a\n',
+      'GET / HTTP/1.1\r\nHost: a\rX',
+      'GET / HTTP/1.1\r\nA: b\r\n\rX',
+    ]) {
       for (const sizes of [[], [1]]) assert.equal(readRequests(wire, sizes).failure?.code, 'bad_request', wire);
     }
   });
@@ -228,7 +264,8 @@ describe('RequestDecoder refuses', () => {
   });
 
   test('control characters in values', () => {
-    for (const c of ['\x00', '\x01', '\x08', '\x0b', '\x1f', '\x7f']) assert.equal(codeOfGet(`A: b${c}c\r\n`), 'bad_request', JSON.stringify(c));
+    for (const c of ['\x00', '\x01', '\x08', '\x0b', '\x1f', '\x7f'])
+      assert.equal(codeOfGet(`A: b${c}c\r\n`), 'bad_request', JSON.stringify(c));
   });
 
   test('all that follows a failure', () => {
@@ -277,10 +314,19 @@ describe('RequestDecoder keeps to its limits', () => {
   test('of trailers and chunk extensions', () => {
     const wire = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
     for (const sizes of [[], [1]]) {
-      assert.equal(codeWith(`${wire}0\r\nA: ${'b'.repeat(100)}\r\n\r\n`, { fieldBytes: 99 }, sizes), 'fields_too_large');
+      assert.equal(
+        codeWith(`${wire}0\r\nA: ${'b'.repeat(100)}\r\n\r\n`, { fieldBytes: 99 }, sizes),
+        'fields_too_large',
+      );
       assert.equal(codeWith(`${wire}0\r\nA: b\r\nA: b\r\nA: b\r\n\r\n`, { fieldCount: 2 }, sizes), 'fields_too_large');
-      assert.equal(codeWith(`${wire}1;a=b\r\nx\r\n1;a=b\r\nx\r\n0\r\n\r\n`, { chunkExtensionBytes: 7 }, sizes), 'bad_request');
-      assert.equal(codeWith(`${wire}1;a=b\r\nx\r\n1;a=b\r\nx\r\n0\r\n\r\n`, { chunkExtensionBytes: 8 }, sizes), undefined);
+      assert.equal(
+        codeWith(`${wire}1;a=b\r\nx\r\n1;a=b\r\nx\r\n0\r\n\r\n`, { chunkExtensionBytes: 7 }, sizes),
+        'bad_request',
+      );
+      assert.equal(
+        codeWith(`${wire}1;a=b\r\nx\r\n1;a=b\r\nx\r\n0\r\n\r\n`, { chunkExtensionBytes: 8 }, sizes),
+        undefined,
+      );
     }
   });
 });
@@ -297,25 +343,37 @@ describe('RequestDecoder, for all inputs', () => {
   test('says the same however the octets are split', () => {
     const parts = fc.array(fc.constantFrom(...MESSAGES), { minLength: 1, maxLength: 4 });
     fc.assert(
-      fc.property(parts, fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 30 }), (messages, sizes) => {
-        const wire = messages.join('');
-        assert.deepEqual(readRequests(wire, sizes), readRequests(wire));
-      }),
+      fc.property(
+        parts,
+        fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 30 }),
+        (messages, sizes) => {
+          const wire = messages.join('');
+          assert.deepEqual(readRequests(wire, sizes), readRequests(wire));
+        },
+      ),
       { numRuns: 300 },
     );
   });
 
   test('never throws, and fails or not however mutated octets are split', () => {
-    const mutation = fc.tuple(fc.nat(400), fc.constantFrom('', ' ', '\r', '\n', '\r\n', '\0', ':', ',', ';', '0', 'é', 'chunked'), fc.nat(3));
+    const mutation = fc.tuple(
+      fc.nat(400),
+      fc.constantFrom('', ' ', '\r', '\n', '\r\n', '\0', ':', ',', ';', '0', 'é', 'chunked'),
+      fc.nat(3),
+    );
     fc.assert(
-      fc.property(fc.array(mutation, { minLength: 1, maxLength: 4 }), fc.integer({ min: 1, max: 9 }), (mutations, size) => {
-        let wire = MESSAGES.join('');
-        for (const [at, text, cut] of mutations) wire = wire.slice(0, at) + text + wire.slice(at + cut);
-        const whole = readRequests(wire);
-        const split = readRequests(wire, [size]);
-        assert.deepEqual(split.messages, whole.messages);
-        assert.equal(split.failure === null, whole.failure === null);
-      }),
+      fc.property(
+        fc.array(mutation, { minLength: 1, maxLength: 4 }),
+        fc.integer({ min: 1, max: 9 }),
+        (mutations, size) => {
+          let wire = MESSAGES.join('');
+          for (const [at, text, cut] of mutations) wire = wire.slice(0, at) + text + wire.slice(at + cut);
+          const whole = readRequests(wire);
+          const split = readRequests(wire, [size]);
+          assert.deepEqual(split.messages, whole.messages);
+          assert.equal(split.failure === null, whole.failure === null);
+        },
+      ),
       { numRuns: 1000 },
     );
   });

@@ -109,7 +109,9 @@ export class RequestDecoder {
     if (this.idle || this.#state === COMPLETE) return true;
     if (this.#state !== FAILED) {
       this.#state = FAILED;
-      this.#failure = new ProxyError('downstream_closed', 'downstream', 'connection', { cause: 'closed within a request' });
+      this.#failure = new ProxyError('downstream_closed', 'downstream', 'connection', {
+        cause: 'closed within a request',
+      });
     }
     return false;
   }

@@ -47,7 +47,15 @@ function createHead(text: string, base: number, entries: string[]): RequestHead 
   if (text.charCodeAt(start) === SLASH && method !== 'CONNECT') {
     if (scan.queryStart === -1) return new RequestHead(method, target, section.host, target, '', fields, version);
     const pathEnd = scan.queryStart - base;
-    return new RequestHead(method, target, section.host, text.slice(start, pathEnd), text.slice(pathEnd, end), fields, version);
+    return new RequestHead(
+      method,
+      target,
+      section.host,
+      text.slice(start, pathEnd),
+      text.slice(pathEnd, end),
+      fields,
+      version,
+    );
   }
   scan.fault = parseOtherTarget(method, target);
   if (scan.fault !== null) return null;
@@ -95,7 +103,9 @@ function noteFraming(head: RequestHead): Fault | null {
     head.bodyLength = section.contentLength;
   }
   // What follows a CONNECT is the tunnel's (RFC 9110 §9.3.6); a TRACE must not have content (§9.3.8).
-  return head.bodyLength !== 0 && (head.method === 'CONNECT' || head.method === 'TRACE') ? FAULTS.contentForbidden : null;
+  return head.bodyLength !== 0 && (head.method === 'CONNECT' || head.method === 'TRACE')
+    ? FAULTS.contentForbidden
+    : null;
 }
 
 /** `Expect`, `TE` and `Upgrade`: what the client asks of this connection. HTTP/1.0 has none of them. */

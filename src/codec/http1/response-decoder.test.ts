@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ResponseDecoder } from './response-decoder.ts';
-import { readResponses } from './transcript.ts';
+import { readResponses } from './testing/transcript.ts';
 
 type Options = Parameters<typeof readResponses>[1];
 
@@ -28,18 +28,37 @@ describe('ResponseDecoder reads heads', () => {
   });
 
   test('takes a status line without reason, with its space or without', () => {
-    for (const line of ['HTTP/1.1 200 ', 'HTTP/1.1 200']) assert.equal(one(`${line}\r\nContent-Length: 0\r\n\r\n`).head.status, 200);
+    for (const line of ['HTTP/1.1 200 ', 'HTTP/1.1 200'])
+      assert.equal(one(`${line}\r\nContent-Length: 0\r\n\r\n`).head.status, 200);
   });
 
   test('refuses malformed status lines', () => {
-    for (const line of ['HTTP/1.1 20 OK', 'HTTP/1.1 2000 OK', 'HTTP/1.1 099 X', 'HTTP/1.1  200 OK', 'HTTP/1.1 -20 X', 'HTTP/1.1 200\tOK', 'HTTP/2 200 OK', 'ICY 200 OK', 'HTTP/1.1 200 O\x01K']) {
+    for (const line of [
+      'HTTP/1.1 20 OK',
+      'HTTP/1.1 2000 OK',
+      'HTTP/1.1 099 X',
+      'HTTP/1.1  200 OK',
+      'HTTP/1.1 -20 X',
+      'HTTP/1.1 200\tOK',
+      'HTTP/2 200 OK',
+      'ICY 200 OK',
+      'HTTP/1.1 200 O\x01K',
+    ]) {
       assert.notEqual(causeOf(`${line}\r\nContent-Length: 0\r\n\r\n`), null, line);
     }
     assert.notEqual(causeOf('\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'), null);
   });
 
+  test('tells another protocol from its first octets', () => {
+    for (const wire of ['SSH-2.0', '\x15\x03\x01', 'HTTQ']) {
+      for (const sizes of [[], [1]]) assert.notEqual(causeOf(wire, { sizes }), 'upstream_reset', wire);
+    }
+    assert.equal(causeOf('HTTP/'), 'upstream_reset');
+  });
+
   test('tells keepAlive and its time (RFC 9112 §9.3)', () => {
-    const keepAlive = (version: string, lines: string) => one(`${version} 200 OK\r\nContent-Length: 0\r\n${lines}\r\n`).keepAlive;
+    const keepAlive = (version: string, lines: string) =>
+      one(`${version} 200 OK\r\nContent-Length: 0\r\n${lines}\r\n`).keepAlive;
     assert.equal(keepAlive('HTTP/1.1', ''), true);
     assert.equal(keepAlive('HTTP/1.1', 'Connection: close\r\n'), false);
     assert.equal(keepAlive('HTTP/1.0', ''), false);
@@ -57,7 +76,15 @@ describe('ResponseDecoder reads heads', () => {
   });
 
   test('refuses fields as it does in requests', () => {
-    for (const lines of ['A : b\r\n', ' A: b\r\n', 'A: b\r\n c\r\n', 'A: b\0\r\n', 'A: b\n', 'A\r\n', 'Connection: content-length\r\n']) {
+    for (const lines of [
+      'A : b\r\n',
+      ' A: b\r\n',
+      'A: b\r\n c\r\n',
+      'A: b\0\r\n',
+      'A: b\n',
+      'A\r\n',
+      'Connection: content-length\r\n',
+    ]) {
       assert.notEqual(causeOf(`HTTP/1.1 200 OK\r\n${lines}Content-Length: 0\r\n\r\n`), null, lines);
     }
   });
@@ -71,7 +98,9 @@ describe('ResponseDecoder reads framing (RFC 9112 §6.3)', () => {
   });
 
   test('reads chunks and trailers', () => {
-    const { body, trailers } = one('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\ngrpc-status: 0\r\n\r\n');
+    const { body, trailers } = one(
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\ngrpc-status: 0\r\n\r\n',
+    );
     assert.equal(body, 'ab');
     assert.deepEqual(trailers?.entries, ['grpc-status', '0']);
   });
@@ -83,7 +112,8 @@ describe('ResponseDecoder reads framing (RFC 9112 §6.3)', () => {
   });
 
   test('HEAD, 204 and 304 have no content; a length is only declared', () => {
-    const answer = (status: number, method: string) => one(`HTTP/1.1 ${status} X\r\nContent-Length: 9\r\n\r\nREST`, { method });
+    const answer = (status: number, method: string) =>
+      one(`HTTP/1.1 ${status} X\r\nContent-Length: 9\r\n\r\nREST`, { method });
     for (const message of [answer(200, 'HEAD'), answer(304, 'GET')]) {
       assert.deepEqual([message.head.bodyLength, message.head.declaredLength, message.rest], [0, 9, 'REST']);
     }
@@ -104,11 +134,18 @@ describe('ResponseDecoder reads framing (RFC 9112 §6.3)', () => {
       'HTTP/1.1 204 X\r\nContent-Length: 1\r\n',
       'HTTP/1.1 204 X\r\nTransfer-Encoding: chunked\r\n',
       'HTTP/1.1 103 X\r\nContent-Length: 1\r\n',
-    ]) assert.notEqual(causeOf(`${head}\r\n1\r\nx\r\n0\r\n\r\n`), null, head);
+    ])
+      assert.notEqual(causeOf(`${head}\r\n1\r\nx\r\n0\r\n\r\n`), null, head);
   });
 
   test('finish fails whatever is not whole', () => {
-    for (const wire of ['', 'HTTP/1.1 2', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nx', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n', 'HTTP/1.1 103 X\r\n\r\n']) {
+    for (const wire of [
+      '',
+      'HTTP/1.1 2',
+      'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nx',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n',
+      'HTTP/1.1 103 X\r\n\r\n',
+    ]) {
       assert.equal(causeOf(wire), 'upstream_reset', wire);
     }
   });
@@ -116,10 +153,14 @@ describe('ResponseDecoder reads framing (RFC 9112 §6.3)', () => {
 
 describe('ResponseDecoder reads interim answers and switches', () => {
   test('informational answers come before the final one (RFC 9110 §15.2)', () => {
-    const wire = 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
+    const wire =
+      'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
     for (const sizes of [[], [1]]) {
       const log = readResponses(wire, { sizes });
-      assert.deepEqual(log.informational.map(({ status }) => status), [100, 103]);
+      assert.deepEqual(
+        log.informational.map(({ status }) => status),
+        [100, 103],
+      );
       assert.equal(log.messages[0]?.head.status, 200);
     }
   });
@@ -142,7 +183,9 @@ describe('ResponseDecoder reads interim answers and switches', () => {
   });
 
   test('2xx to CONNECT makes a tunnel whatever its framing fields say (RFC 9110 §9.3.6)', () => {
-    const log = readResponses('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nREST', { method: 'CONNECT' });
+    const log = readResponses('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nREST', {
+      method: 'CONNECT',
+    });
     assert.deepEqual([log.failure, log.rest, log.messages[0]!.head.bodyLength], [null, 'REST', 0]);
     assert.equal(one('HTTP/1.1 403 X\r\nContent-Length: 1\r\n\r\nx', { method: 'CONNECT' }).body, 'x');
   });
@@ -167,24 +210,37 @@ describe('ResponseDecoder, for all inputs', () => {
 
   test('says the same however the octets are split', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...WIRES), fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 20 }), (wire, sizes) => {
-        assert.deepEqual(readResponses(wire, { sizes }), readResponses(wire));
-      }),
+      fc.property(
+        fc.constantFrom(...WIRES),
+        fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 20 }),
+        (wire, sizes) => {
+          assert.deepEqual(readResponses(wire, { sizes }), readResponses(wire));
+        },
+      ),
       { numRuns: 200 },
     );
   });
 
   test('never throws, and fails or not however mutated octets are split', () => {
-    const mutation = fc.tuple(fc.nat(120), fc.constantFrom('', ' ', '\r', '\n', '\r\n', '\0', ':', ';', '0', '\xe9'), fc.nat(3));
+    const mutation = fc.tuple(
+      fc.nat(120),
+      fc.constantFrom('', ' ', '\r', '\n', '\r\n', '\0', ':', ';', '0', '\xe9'),
+      fc.nat(3),
+    );
     fc.assert(
-      fc.property(fc.constantFrom(...WIRES), fc.array(mutation, { minLength: 1, maxLength: 3 }), fc.integer({ min: 1, max: 9 }), (wire, mutations, size) => {
-        for (const [at, text, cut] of mutations) wire = wire.slice(0, at) + text + wire.slice(at + cut);
-        const whole = readResponses(wire);
-        const split = readResponses(wire, { sizes: [size] });
-        assert.equal(split.failure === null, whole.failure === null);
-        // Content before a fault may come in other pieces, but never differs.
-        assert.deepEqual(split.messages, whole.messages);
-      }),
+      fc.property(
+        fc.constantFrom(...WIRES),
+        fc.array(mutation, { minLength: 1, maxLength: 3 }),
+        fc.integer({ min: 1, max: 9 }),
+        (wire, mutations, size) => {
+          for (const [at, text, cut] of mutations) wire = wire.slice(0, at) + text + wire.slice(at + cut);
+          const whole = readResponses(wire);
+          const split = readResponses(wire, { sizes: [size] });
+          assert.equal(split.failure === null, whole.failure === null);
+          // Content before a fault may come in other pieces, but never differs.
+          assert.deepEqual(split.messages, whole.messages);
+        },
+      ),
       { numRuns: 800 },
     );
   });

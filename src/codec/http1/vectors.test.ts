@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { readRequests } from './transcript.ts';
+import { readRequests } from './testing/transcript.ts';
 
 /*
  * Octets that a strict server must refuse, or may take, as others have collected them. Here it counts whether the
@@ -19,10 +19,23 @@ const vectors: Vector[] = existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf
 
 /** Whole and valid; a policy elsewhere decides about CONNECT, upgrades and what a path holds. */
 const DECODED = new Set([
-  'COMP-OPTIONS-STAR', 'COMP-ABSOLUTE-FORM', 'COMP-METHOD-CASE', 'COMP-POST-CL-BODY', 'COMP-POST-NO-CL-NO-TE',
-  'COMP-CHUNKED-BODY', 'COMP-CHUNKED-EMPTY', 'COMP-UPGRADE-POST', 'COMP-UPGRADE-MISSING-CONN', 'COMP-UPGRADE-UNKNOWN',
-  'COMP-METHOD-CONNECT', 'COMP-CHUNKED-EXTENSION', 'COMP-CHUNKED-TRAILER-VALID', 'SMUG-CL-EXTRA-LEADING-SP',
-  'MAL-CL-TAB-BEFORE-VALUE', 'MAL-URL-PERCENT-NULL', 'MAL-URL-PERCENT-CRLF',
+  'COMP-OPTIONS-STAR',
+  'COMP-ABSOLUTE-FORM',
+  'COMP-METHOD-CASE',
+  'COMP-POST-CL-BODY',
+  'COMP-POST-NO-CL-NO-TE',
+  'COMP-CHUNKED-BODY',
+  'COMP-CHUNKED-EMPTY',
+  'COMP-UPGRADE-POST',
+  'COMP-UPGRADE-MISSING-CONN',
+  'COMP-UPGRADE-UNKNOWN',
+  'COMP-METHOD-CONNECT',
+  'COMP-CHUNKED-EXTENSION',
+  'COMP-CHUNKED-TRAILER-VALID',
+  'SMUG-CL-EXTRA-LEADING-SP',
+  'MAL-CL-TAB-BEFORE-VALUE',
+  'MAL-URL-PERCENT-NULL',
+  'MAL-URL-PERCENT-CRLF',
 ]);
 
 /** Valid as far as they go, and then not complete: time decides. */
@@ -38,27 +51,37 @@ const CUT_OFF: Readonly<Record<string, string>> = {
 
 /** The file's form cannot hold the octets that these are about (docs/decisions/0003-http1-vectors.md). */
 const OCTETS_LOST: Readonly<Record<string, Buffer>> = {
-  'MAL-NON-ASCII-HEADER-NAME': Buffer.from('GET / HTTP/1.1\r\nHost: localhost:8080\r\nX-T\xc3\xabst: value\r\n\r\n', 'latin1'),
+  'MAL-NON-ASCII-HEADER-NAME': Buffer.from(
+    'GET / HTTP/1.1\r\nHost: localhost:8080\r\nX-T\xc3\xabst: value\r\n\r\n',
+    'latin1',
+  ),
   'MAL-NON-ASCII-URL': Buffer.from('GET /caf\xc3\xa9 HTTP/1.1\r\nHost: localhost:8080\r\n\r\n', 'latin1'),
   'MAL-URL-OVERLONG-UTF8': Buffer.from('GET /\xc0\xaf HTTP/1.1\r\nHost: localhost:8080\r\n\r\n', 'latin1'),
 };
 
-describe('RequestDecoder reads the collected requests', { skip: vectors.length === 0 && 'no ../shared/vectors' }, () => {
-  for (const vector of vectors) {
-    for (const sizes of [[], [1]]) {
-      test(`${vector.id}: ${vector.description}${sizes.length > 0 ? ', octet by octet' : ''}`, () => {
-        const log = readRequests(OCTETS_LOST[vector.id] ?? Buffer.from(vector.rawRequest + (CUT_OFF[vector.id] ?? ''), 'latin1'), sizes);
-        if (DECODED.has(vector.id)) {
-          assert.equal(log.failure, null);
-          assert.equal(log.messages[0]!.complete, true);
-        } else if (INCOMPLETE.has(vector.id)) {
-          assert.equal(log.failure?.code, 'downstream_closed');
-        } else if (vector.rawRequest === '') {
-          assert.equal(log.clean, true);
-        } else {
-          assert.ok(log.failure !== null && log.failure.code !== 'downstream_closed', 'must fail');
-        }
-      });
+describe(
+  'RequestDecoder reads the collected requests',
+  { skip: vectors.length === 0 && 'no ../shared/vectors' },
+  () => {
+    for (const vector of vectors) {
+      for (const sizes of [[], [1]]) {
+        test(`${vector.id}: ${vector.description}${sizes.length > 0 ? ', octet by octet' : ''}`, () => {
+          const log = readRequests(
+            OCTETS_LOST[vector.id] ?? Buffer.from(vector.rawRequest + (CUT_OFF[vector.id] ?? ''), 'latin1'),
+            sizes,
+          );
+          if (DECODED.has(vector.id)) {
+            assert.equal(log.failure, null);
+            assert.equal(log.messages[0]!.complete, true);
+          } else if (INCOMPLETE.has(vector.id)) {
+            assert.equal(log.failure?.code, 'downstream_closed');
+          } else if (vector.rawRequest === '') {
+            assert.equal(log.clean, true);
+          } else {
+            assert.ok(log.failure !== null && log.failure.code !== 'downstream_closed', 'must fail');
+          }
+        });
+      }
     }
-  }
-});
+  },
+);

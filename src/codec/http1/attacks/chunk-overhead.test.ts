@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readRequests } from '../transcript.ts';
-import { post } from './refusal.ts';
+import { readRequests } from '../testing/transcript.ts';
+import { post } from '../testing/refusal.ts';
 
 // CVE-2023-39326 and its like: extensions are read and thrown away, so a client can make a recipient read gigabytes
 // for a few octets of content.

@@ -1,5 +1,5 @@
 import { test } from 'node:test';
-import { assertRefused, post, SMUGGLED } from './refusal.ts';
+import { assertRefused, post, SMUGGLED } from '../testing/refusal.ts';
 
 // CL.TE and TE.CL: one recipient frames by Content-Length, the other by Transfer-Encoding (RFC 9112 §11.2).
 
@@ -18,5 +18,7 @@ test('RequestDecoder refuses both framings even where they agree, or the length 
 });
 
 test('RequestDecoder refuses chunks in HTTP/1.0, which older recipients read as length 0 (RFC 9112 §6.1)', () => {
-  assertRefused(`POST / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${SMUGGLED}`);
+  assertRefused(
+    `POST / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${SMUGGLED}`,
+  );
 });

@@ -1,7 +1,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { readRequests } from '../transcript.ts';
-import { assertRefused, post, SMUGGLED } from './refusal.ts';
+import { readRequests } from '../testing/transcript.ts';
+import { assertRefused, post, SMUGGLED } from '../testing/refusal.ts';
 
 // TE.TE: a Transfer-Encoding spelled so that one recipient sees it and the other does not.
 

@@ -1,9 +1,9 @@
 import type { ProxyError } from '#errors/proxy-error.ts';
 import type { Fields } from '#http/fields.ts';
 import type { RequestHead, ResponseHead } from '#http/head.ts';
-import type { Http1Limits } from './limits.ts';
-import { RequestDecoder } from './request-decoder.ts';
-import { ResponseDecoder } from './response-decoder.ts';
+import type { Http1Limits } from '../limits.ts';
+import { RequestDecoder } from '../request-decoder.ts';
+import { ResponseDecoder } from '../response-decoder.ts';
 
 /* What a decoder made of some octets, for tests: everything it told, in a form to compare. */
 
@@ -49,7 +49,11 @@ function recorder<Head>(log: Transcript<Head>) {
  * Decodes octets as a connection's whole input, all pipelined requests of it.
  * @param sizes of the reads in which they arrive; the last is repeated; all at once by default
  */
-export function readRequests(wire: string | Buffer, sizes: readonly number[] = [], limits?: Http1Limits): RequestTranscript {
+export function readRequests(
+  wire: string | Buffer,
+  sizes: readonly number[] = [],
+  limits?: Http1Limits,
+): RequestTranscript {
   const log = createTranscript<RequestHead>();
   const decoder = new RequestDecoder(recorder(log), limits);
   const step = (read: Buffer, start: number) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readRequests } from '../transcript.ts';
+import { readRequests } from './transcript.ts';
 
 /**
  * Asserts that a connection fails by the peer's fault, at once and octet by octet alike, before the request that hides
@@ -11,7 +11,10 @@ export function assertRefused(wire: string, seen = 0): void {
     const log = readRequests(wire, sizes);
     assert.ok(log.failure !== null && log.failure.code !== 'downstream_closed', `not refused: ${JSON.stringify(wire)}`);
     assert.ok(log.messages.length <= seen, `saw ${log.messages.length} requests: ${JSON.stringify(wire)}`);
-    assert.ok(log.messages.every(({ complete }, i) => complete === false || i < seen - 1), 'a refused request must not be complete');
+    assert.ok(
+      log.messages.every(({ complete }, i) => complete === false || i < seen - 1),
+      'a refused request must not be complete',
+    );
   }
 }
 
