@@ -11,7 +11,8 @@ import { createUpCommand, type UpOptions } from '#cli/up.ts';
 import { validateCommand } from '#cli/validate.ts';
 import { createVersionCommand } from '#cli/version.ts';
 
-const commands = [createUpCommand(startUp), validateCommand, explainCommand, createVersionCommand(readVersion())];
+const version = readVersion();
+const commands = [createUpCommand(startUp), validateCommand, explainCommand, createVersionCommand(version)];
 const terminal = createTerminal(process.stdout, process.stderr);
 // A reader that has seen enough (`selvage validate . | head`) is no reason to fail.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
@@ -32,7 +33,7 @@ async function startUp(options: UpOptions, terminal: Terminal): Promise<number> 
   // Its process loads while this one does.
   const control = new ControlClient();
   const { up } = await import('./up.ts');
-  return up(options, { control, signals }, terminal);
+  return up(options, { version, control, signals }, terminal);
 }
 
 /** The package's own manifest: two folders up from the sources and from what the build emits alike. */

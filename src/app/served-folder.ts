@@ -39,6 +39,9 @@ export class ServedFolder {
   #state: Uint8Array | null = null;
   #snapshot: Snapshot = EMPTY_SNAPSHOT;
   #statuses: readonly ObjectStatus[] = [];
+  #diagnostics: readonly Diagnostic[] = [];
+  #applied = 0;
+  #rejected = 0;
   #failures: ApplyReport['failures'] = [];
   #work: Promise<void> = Promise.resolve();
   #isReloadDue = false;
@@ -60,6 +63,16 @@ export class ServedFolder {
   /** What became of each declared object. */
   get statuses(): readonly ObjectStatus[] {
     return this.#statuses;
+  }
+
+  /** All that is wrong with what is declared. */
+  get diagnostics(): readonly Diagnostic[] {
+    return this.#diagnostics;
+  }
+
+  /** How many readings led to something, and how many failed as a whole. */
+  get reloads(): { readonly applied: number; readonly rejected: number } {
+    return { applied: this.#applied, rejected: this.#rejected };
   }
 
   /** Listeners that could not be bound. */
@@ -91,6 +104,7 @@ export class ServedFolder {
       const reconciliation = await this.#control.reconcile({ folder: this.#folder, state: this.#state });
       if (!this.#isClosed) await this.#apply(reconciliation, startedAt);
     } catch (error) {
+      this.#rejected += 1;
       // The state stays as it was: the next delta starts from there and brings what this one did not.
       if (!this.#isClosed) this.#observer.failed(error instanceof Error ? error.message : String(error));
     }
@@ -102,6 +116,8 @@ export class ServedFolder {
     this.#state = state;
     this.#snapshot = advance(before, delta);
     this.#statuses = statuses;
+    this.#diagnostics = diagnostics;
+    this.#applied += 1;
     this.#noteFailures(failures);
     this.#observer.reloaded({ delta, before, diagnostics, failures, fileCount, durationMs: performance.now() - startedAt });
   }

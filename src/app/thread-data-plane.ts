@@ -2,20 +2,27 @@ import type { SnapshotDelta } from '#model/snapshot/snapshot.ts';
 import { Gateway } from '#proxy/gateway.ts';
 import type { ApplyReport, BoundAddress } from '#proxy/listener-set.ts';
 import { AccessLog } from '#telemetry/access-log.ts';
+import { MetricRegistry } from '#telemetry/metric-registry.ts';
 import type { MetricSnapshot } from '#telemetry/metric-snapshot.ts';
 import type { MetricTotals } from '#telemetry/metric-totals.ts';
+import { watchEventLoop } from '#telemetry/process-metrics.ts';
 import { RequestMetrics } from '#telemetry/request-metrics.ts';
 import type { DataPlane, DataPlaneOptions } from './data-plane.ts';
 
 /** A data plane on the thread that makes it: the main one, or a worker. */
 export class ThreadDataPlane implements DataPlane {
   readonly #metrics = new RequestMetrics();
+  /** What is counted of the thread and not of its requests. */
+  readonly #threadMetrics = new MetricRegistry();
+  readonly #unwatch: () => void;
   readonly #accessLog: AccessLog;
   readonly #gateway: Gateway;
 
   /** @param shared whether other threads accept on the same ports */
   constructor({ accessLog, trustedProxies }: DataPlaneOptions, shared: boolean) {
     this.#accessLog = new AccessLog(accessLog);
+    this.#threadMetrics.watch('selvage_access_log_dropped_lines_total', () => [{ labels: [], value: this.#accessLog.dropped }]);
+    this.#unwatch = watchEventLoop(this.#threadMetrics);
     this.#gateway = new Gateway({ shared, metrics: this.#metrics, accessLog: this.#accessLog, trustedProxies });
   }
 
@@ -29,7 +36,7 @@ export class ThreadDataPlane implements DataPlane {
 
   /** What this thread counted since the last call. */
   report(): MetricSnapshot {
-    return this.#metrics.collect();
+    return { families: [...this.#metrics.collect().families, ...this.#threadMetrics.collect().families] };
   }
 
   async collect(totals: MetricTotals): Promise<void> {
@@ -45,6 +52,7 @@ export class ThreadDataPlane implements DataPlane {
   }
 
   async close(): Promise<void> {
+    this.#unwatch();
     this.#gateway.destroy();
     await this.#accessLog.close();
   }

@@ -2,7 +2,7 @@ import { EXIT } from '#cli/command.ts';
 import type { Terminal } from '#cli/terminal.ts';
 import type { UpOptions } from '#cli/up.ts';
 import { DirectoryWatcher } from '#control/sources/directory-watcher.ts';
-import { openAdmin, type Admin } from './admin.ts';
+import { openAdmin, type Admin, type Phase } from './admin.ts';
 import type { ControlClient } from './control-client.ts';
 import type { DataPlane } from './data-plane.ts';
 import { ServedFolder } from './served-folder.ts';
@@ -13,6 +13,8 @@ import { WorkerPool } from './worker-pool.ts';
 
 /** What was begun before this module, with all that it imports, was loaded. */
 export interface UpStart {
+  /** Of the build. */
+  readonly version: string;
   readonly control: ControlClient;
   readonly signals: StopSignals;
 }
@@ -30,11 +32,11 @@ export interface UpStart {
  *
  * @returns the exit code
  */
-export async function up(options: UpOptions, { control, signals }: UpStart, terminal: Terminal): Promise<number> {
+export async function up(options: UpOptions, { version, control, signals }: UpStart, terminal: Terminal): Promise<number> {
   const narrator = new UpNarrator(options, terminal);
   const dataPlane = createDataPlane(options, narrator);
   const folder = new ServedFolder(options.folder, control, dataPlane, narrator);
-  const run = new UpRun(options, dataPlane, folder, narrator);
+  const run = new UpRun(options, version, dataPlane, folder, narrator);
   // Before the first reading, so that no change falls between the two.
   const watcher = new DirectoryWatcher(options.folder, () => void folder.reload());
   process.on('SIGHUP', () => dataPlane.reopenLog());
@@ -61,14 +63,16 @@ function createDataPlane({ workers, accessLog, trustedProxies }: UpOptions, narr
 /** One life of `selvage up`: starting → ready → draining → closed. */
 class UpRun {
   readonly #options: UpOptions;
+  readonly #version: string;
   readonly #dataPlane: DataPlane;
   readonly #folder: ServedFolder;
   readonly #narrator: UpNarrator;
-  #phase: 'starting' | 'ready' | 'draining' = 'starting';
+  #phase: Phase = 'starting';
   #admin: Admin | undefined;
 
-  constructor(options: UpOptions, dataPlane: DataPlane, folder: ServedFolder, narrator: UpNarrator) {
+  constructor(options: UpOptions, version: string, dataPlane: DataPlane, folder: ServedFolder, narrator: UpNarrator) {
     this.#options = options;
+    this.#version = version;
     this.#dataPlane = dataPlane;
     this.#folder = folder;
     this.#narrator = narrator;
@@ -110,6 +114,7 @@ class UpRun {
     if (admin === null) return true;
     try {
       this.#admin = await openAdmin(admin, {
+        version: this.#version,
         phase: () => this.#phase,
         dataPlane: this.#dataPlane,
         folder: this.#folder,
