@@ -1,32 +1,40 @@
+/** What a timer expires for. */
+export interface Expirable {
+  /** Called once, at the deadline or up to one tick later. May schedule the timer again. */
+  expire(nowMs: number): void;
+}
+
 /**
- * Something that expires. Extend it: the timer is its own list node, so that setting and clearing one allocates
- * nothing, which matters where every request has a deadline that almost never comes.
+ * A deadline of its owner. It is its own list node, so that setting and clearing it allocates nothing, which matters
+ * where every request has a deadline that almost never comes. Not a base class: of many subclasses, each with a shape
+ * of its own, the wheel could not be compiled well.
  */
-export abstract class WheelTimer {
+export class WheelTimer {
+  readonly owner: Expirable;
   /** The wheel's own: neighbours in a slot, or null while not scheduled. */
   wheelPrevious: WheelTimer | null = null;
   wheelNext: WheelTimer | null = null;
   /** Milliseconds on the wheel's clock; meaningful while scheduled. */
   deadlineMs = 0;
 
-  /** Called once, at the deadline or up to one tick later. May schedule the timer again. */
-  abstract expire(nowMs: number): void;
+  constructor(owner: Expirable) {
+    this.owner = owner;
+  }
 
   get scheduled(): boolean {
     return this.wheelNext !== null;
   }
 }
 
-/** A slot's list is a ring through this sentinel. */
-class Slot extends WheelTimer {
-  constructor() {
-    super();
-    this.wheelPrevious = this;
-    this.wheelNext = this;
-  }
+/** A slot's list is a ring through such a sentinel. */
+const createSlot = (): WheelTimer => {
+  const slot = new WheelTimer(NOBODY);
+  slot.wheelPrevious = slot;
+  slot.wheelNext = slot;
+  return slot;
+};
 
-  override expire(): void {}
-}
+const NOBODY: Expirable = { expire: () => {} };
 
 /**
  * Many timers on one coarse clock (a hashed timing wheel, Varghese & Lauck 1987): schedule and cancel are O(1) and
@@ -35,8 +43,8 @@ class Slot extends WheelTimer {
  */
 export class TimerWheel {
   readonly tickMs: number;
-  readonly #slots: Slot[] = [];
-  readonly #expiring = new Slot();
+  readonly #slots: WheelTimer[] = [];
+  readonly #expiring = createSlot();
   readonly #mask: number;
   #tick: number;
   #size = 0;
@@ -50,7 +58,7 @@ export class TimerWheel {
     this.tickMs = tickMs;
     this.#mask = slotCount - 1;
     this.#tick = Math.floor(nowMs / tickMs);
-    for (let i = 0; i < slotCount; i++) this.#slots.push(new Slot());
+    for (let i = 0; i < slotCount; i++) this.#slots.push(createSlot());
   }
 
   /** How many timers are scheduled. */
@@ -101,7 +109,7 @@ export class TimerWheel {
   }
 
   /** Takes the whole ring out first, so that whatever expire() schedules or cancels cannot disturb the walk. */
-  #expireSlot(slot: Slot, nowMs: number): void {
+  #expireSlot(slot: WheelTimer, nowMs: number): void {
     if (slot.wheelNext === slot) return;
     const expiring = this.#expiring;
     const first = slot.wheelNext!;
@@ -114,12 +122,12 @@ export class TimerWheel {
     expiring.wheelPrevious = last;
     for (let timer = expiring.wheelNext!; timer !== expiring; timer = expiring.wheelNext!) {
       this.cancel(timer);
-      if (timer.deadlineMs <= nowMs) timer.expire(nowMs);
+      if (timer.deadlineMs <= nowMs) timer.owner.expire(nowMs);
       else this.#link(timer, slot);
     }
   }
 
-  #link(timer: WheelTimer, slot: Slot): void {
+  #link(timer: WheelTimer, slot: WheelTimer): void {
     const last = slot.wheelPrevious!;
     timer.wheelPrevious = last;
     timer.wheelNext = slot;

@@ -1,4 +1,4 @@
-import { WheelTimer } from '#base/timer-wheel.ts';
+import { WheelTimer, type Expirable } from '#base/timer-wheel.ts';
 import { RequestDecoder, type RequestObserver } from '#codec/http1/request-decoder.ts';
 import { ProxyError } from '#errors/proxy-error.ts';
 import type { BodySource } from '#http/body.ts';
@@ -31,7 +31,10 @@ export interface SessionEnvironment {
  *     │                    └──101──▶ tunnel ──both halves ended──▶ closed
  *     └──timeout, error, last response──▶ lingering (FIN sent, what still comes is dropped) ──FIN, timeout──▶ closed
  */
-export class Http1Session extends WheelTimer implements ConnectionObserver, RequestObserver, BodySource, DownstreamPeer, ResponseOwner {
+export class Http1Session
+  implements ConnectionObserver, RequestObserver, BodySource, DownstreamPeer, ResponseOwner, Expirable
+{
+  readonly #timer = new WheelTimer(this);
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localAddress: string;
@@ -62,7 +65,6 @@ export class Http1Session extends WheelTimer implements ConnectionObserver, Requ
   #tunnelAnswered = false;
 
   constructor(connection: Connection, environment: SessionEnvironment) {
-    super();
     this.#connection = connection;
     this.#environment = environment;
     this.#decoder = new RequestDecoder(this, environment.limits.http1);
@@ -118,7 +120,7 @@ export class Http1Session extends WheelTimer implements ConnectionObserver, Requ
   closed(error: string): void {
     this.#state = 'closed';
     this.#pipelined = null;
-    this.#environment.clock.cancel(this);
+    this.#environment.clock.cancel(this.#timer);
     const exchange = this.#exchange;
     if (exchange !== null) this.#fail(exchange, new ProxyError('downstream_closed', 'downstream', 'connection', { cause: error }));
     this.#environment.ended(this);
@@ -217,9 +219,9 @@ export class Http1Session extends WheelTimer implements ConnectionObserver, Requ
 
   // ── time ──
 
-  override expire(nowMs: number): void {
+  expire(nowMs: number): void {
     if (nowMs < this.#idleDeadlineMs) {
-      this.#environment.clock.schedule(this, this.#idleDeadlineMs);
+      this.#environment.clock.schedule(this.#timer, this.#idleDeadlineMs);
       return;
     }
     const exchange = this.#exchange;
@@ -242,7 +244,7 @@ export class Http1Session extends WheelTimer implements ConnectionObserver, Requ
   /** Deadlines mostly move back, on every request: so the timer stays where it is and looks again when it expires. */
   #setDeadline(atMs: number): void {
     this.#idleDeadlineMs = atMs;
-    if (!this.scheduled || atMs < this.deadlineMs) this.#environment.clock.schedule(this, atMs);
+    if (!this.#timer.scheduled || atMs < this.#timer.deadlineMs) this.#environment.clock.schedule(this.#timer, atMs);
   }
 
   // ── steps ──

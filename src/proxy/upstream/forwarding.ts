@@ -1,4 +1,4 @@
-import { WheelTimer } from '#base/timer-wheel.ts';
+import { WheelTimer, type Expirable } from '#base/timer-wheel.ts';
 import { ProxyError } from '#errors/proxy-error.ts';
 import type { Fields } from '#http/fields.ts';
 import type { RequestHead, ResponseHead } from '#http/head.ts';
@@ -29,7 +29,8 @@ export interface ForwardOutcome {
  *     ▲         │fail     │fail      │fail ─▶ done
  *     └─backoff─┴─────────┘
  */
-export class Forwarding extends WheelTimer implements Attempt, UpstreamRequest {
+export class Forwarding implements Attempt, UpstreamRequest, Expirable {
+  readonly #timer = new WheelTimer(this);
   readonly #exchange: Exchange;
   readonly #cluster: RunningCluster;
   readonly #startedAtMs: number;
@@ -43,7 +44,6 @@ export class Forwarding extends WheelTimer implements Attempt, UpstreamRequest {
   #untilComplete = false;
 
   constructor(exchange: Exchange, cluster: RunningCluster, nowMs: number) {
-    super();
     this.#exchange = exchange;
     this.#cluster = cluster;
     this.#startedAtMs = nowMs;
@@ -120,7 +120,7 @@ export class Forwarding extends WheelTimer implements Attempt, UpstreamRequest {
     this.#phase = 'responding';
     this.#replay?.forget();
     exchange.upstreamRespondedAt = this.#cluster.clock.now();
-    if (!this.#untilComplete || isStream(head)) this.#cluster.clock.cancel(this);
+    if (!this.#untilComplete || isStream(head)) this.#cluster.clock.cancel(this.#timer);
     if (complete) {
       this.#release(false);
       this.#end();
@@ -154,11 +154,11 @@ export class Forwarding extends WheelTimer implements Attempt, UpstreamRequest {
     this.#endpoint = endpoint; // remembered, to try another
     const delayMs = retryDelayMs(error, this.#retries);
     if (delayMs === 0) this.#retry(nowMs);
-    else this.#cluster.clock.schedule(this, nowMs + delayMs);
+    else this.#cluster.clock.schedule(this.#timer, nowMs + delayMs);
   }
 
   /** The deadline has passed, or the wait before a retry is over. */
-  override expire(nowMs: number): void {
+  expire(nowMs: number): void {
     if (this.#phase === 'backoff') this.#retry(nowMs);
     else if (this.#exchange.requestBody !== null && !this.#exchange.requestBody.ended) {
       // The time is the backend's: it does not run while the client still sends.
@@ -203,12 +203,12 @@ export class Forwarding extends WheelTimer implements Attempt, UpstreamRequest {
     let atMs = attemptMs > 0 ? nowMs + attemptMs : Infinity;
     if (requestMs > 0) atMs = Math.min(atMs, startMs + requestMs);
     else if (requestMs < 0) atMs = Math.min(atMs, startMs + DEFAULT_REQUEST_TIMEOUT_MS);
-    if (atMs !== Infinity) this.#cluster.clock.schedule(this, atMs);
+    if (atMs !== Infinity) this.#cluster.clock.schedule(this.#timer, atMs);
   }
 
   /** Lets the attempt's endpoint and connection go. @param abandon whether the connection is in the middle of it */
   #release(abandon: boolean): void {
-    this.#cluster.clock.cancel(this);
+    this.#cluster.clock.cancel(this.#timer);
     const endpoint = this.#endpoint;
     const client = this.#client;
     this.#endpoint = null;

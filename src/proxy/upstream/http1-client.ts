@@ -1,4 +1,4 @@
-import { WheelTimer } from '#base/timer-wheel.ts';
+import { WheelTimer, type Expirable } from '#base/timer-wheel.ts';
 import { encodeRequestHead } from '#codec/http1/encoder.ts';
 import { ResponseDecoder, type ResponseObserver } from '#codec/http1/response-decoder.ts';
 import { ProxyError } from '#errors/proxy-error.ts';
@@ -25,7 +25,9 @@ export interface ClientObserver {
  *     │              ├──101──▶ tunnel ──both halves ended──▶ retired
  *     └──────────────┴──FIN, error, timeout, bytes nobody asked for──▶ retired
  */
-export class Http1Client extends WheelTimer implements ConnectionObserver, ResponseObserver {
+export class Http1Client implements ConnectionObserver, ResponseObserver, Expirable {
+  /** The pool's: runs while the connection is idle. */
+  readonly idleTimer = new WheelTimer(this);
   readonly #connection: Connection;
   readonly #observer: ClientObserver;
   readonly #decoder: ResponseDecoder;
@@ -42,7 +44,6 @@ export class Http1Client extends WheelTimer implements ConnectionObserver, Respo
   requests = 0;
 
   constructor(connection: Connection, observer: ClientObserver) {
-    super();
     this.#connection = connection;
     this.#observer = observer;
     this.#decoder = new ResponseDecoder(this);
@@ -147,7 +148,7 @@ export class Http1Client extends WheelTimer implements ConnectionObserver, Respo
   }
 
   /** The time for an idle connection is up. */
-  override expire(): void {
+  expire(): void {
     if (this.#state === 'idle') this.#retire();
   }
 

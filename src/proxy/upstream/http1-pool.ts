@@ -1,4 +1,4 @@
-import { WheelTimer } from '#base/timer-wheel.ts';
+import { WheelTimer, type Expirable } from '#base/timer-wheel.ts';
 import { ProxyError } from '#errors/proxy-error.ts';
 import type { Clock } from '#transport/clock.ts';
 import type { Connection, ConnectionObserver } from '#transport/connection.ts';
@@ -38,7 +38,7 @@ export class Http1Pool implements ClientObserver {
   /** Calls `ready` on the request, now if a connection is idle; or `unavailable`, now or later. */
   acquire(request: UpstreamRequest): void {
     for (let client = this.#idle.pop(); client !== undefined; client = this.#idle.pop()) {
-      this.#clock.cancel(client);
+      this.#clock.cancel(client.idleTimer);
       if (!client.usable) continue;
       request.ready(client);
       return;
@@ -64,7 +64,7 @@ export class Http1Pool implements ClientObserver {
   close(): void {
     this.#closed = true;
     for (const client of this.#idle.splice(0)) {
-      this.#clock.cancel(client);
+      this.#clock.cancel(client.idleTimer);
       client.abandon();
     }
   }
@@ -79,7 +79,7 @@ export class Http1Pool implements ClientObserver {
   }
 
   retired(client: Http1Client): void {
-    this.#clock.cancel(client);
+    this.#clock.cancel(client.idleTimer);
     this.#load.connectionClosed();
     const index = this.#idle.indexOf(client);
     if (index !== -1) this.#idle.splice(index, 1);
@@ -91,7 +91,7 @@ export class Http1Pool implements ClientObserver {
     this.#idle.push(client);
     const said = client.keepAliveTimeoutMs;
     const idleMs = said < 0 ? IDLE_MS : Math.min(Math.max(said - KEEP_ALIVE_MARGIN_MS, 0), IDLE_MAX_MS);
-    this.#clock.schedule(client, this.#clock.now() + idleMs);
+    this.#clock.schedule(client.idleTimer, this.#clock.now() + idleMs);
   }
 
   #connect(): void {
@@ -124,7 +124,8 @@ export class Http1Pool implements ClientObserver {
 }
 
 /** A connect with its deadline. */
-class Connecting extends WheelTimer implements ConnectObserver {
+class Connecting implements ConnectObserver, Expirable {
+  readonly #timer = new WheelTimer(this);
   readonly #outcome: { made(connection: Connection): ConnectionObserver; failed(error: ProxyError): void };
   readonly #clock: Clock;
   readonly #pending: PendingConnect;
@@ -136,24 +137,23 @@ class Connecting extends WheelTimer implements ConnectObserver {
     clock: Clock,
     outcome: { made(connection: Connection): ConnectionObserver; failed(error: ProxyError): void },
   ) {
-    super();
     this.#clock = clock;
     this.#outcome = outcome;
     this.#pending = connect(address, port, this);
-    clock.schedule(this, clock.now() + timeoutMs);
+    clock.schedule(this.#timer, clock.now() + timeoutMs);
   }
 
   connected(connection: Connection): ConnectionObserver {
-    this.#clock.cancel(this);
+    this.#clock.cancel(this.#timer);
     return this.#outcome.made(connection);
   }
 
   connectFailed(code: string): void {
-    this.#clock.cancel(this);
+    this.#clock.cancel(this.#timer);
     this.#outcome.failed(new ProxyError('upstream_connect_failed', 'upstream', 'stream', { retry: 'always', cause: code }));
   }
 
-  override expire(): void {
+  expire(): void {
     this.#pending.cancel();
     this.#outcome.failed(new ProxyError('upstream_connect_timeout', 'upstream', 'stream', { retry: 'always', cause: 'ETIMEDOUT' }));
   }

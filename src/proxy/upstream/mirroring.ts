@@ -1,4 +1,4 @@
-import { WheelTimer } from '#base/timer-wheel.ts';
+import { WheelTimer, type Expirable } from '#base/timer-wheel.ts';
 import { RequestHead } from '#http/head.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { RunningCluster } from './cluster.ts';
@@ -11,7 +11,8 @@ import type { UpstreamRequest } from './upstream-request.ts';
 const TIMEOUT_MS = 15_000;
 
 /** A copy of an exchange's request, whose response is read and dropped. The exchange neither waits for it nor knows. */
-export class Mirroring extends WheelTimer implements UpstreamRequest {
+export class Mirroring implements UpstreamRequest, Expirable {
+  readonly #timer = new WheelTimer(this);
   readonly request: RequestHead;
   readonly #cluster: RunningCluster;
   readonly #endpoint: Endpoint;
@@ -20,7 +21,6 @@ export class Mirroring extends WheelTimer implements UpstreamRequest {
   #done = false;
 
   constructor(exchange: Exchange, endpoint: Endpoint, cluster: RunningCluster) {
-    super();
     this.request = copyOf(exchange.request);
     this.#endpoint = endpoint;
     this.#cluster = cluster;
@@ -30,7 +30,7 @@ export class Mirroring extends WheelTimer implements UpstreamRequest {
 
   start(): void {
     this.#endpoint.activeRequests++;
-    this.#cluster.clock.schedule(this, this.#cluster.clock.now() + TIMEOUT_MS);
+    this.#cluster.clock.schedule(this.#timer, this.#cluster.clock.now() + TIMEOUT_MS);
     this.#endpoint.pool.acquire(this);
   }
 
@@ -66,7 +66,7 @@ export class Mirroring extends WheelTimer implements UpstreamRequest {
     this.#finish();
   }
 
-  override expire(): void {
+  expire(): void {
     this.#giveUp();
   }
 
@@ -81,7 +81,7 @@ export class Mirroring extends WheelTimer implements UpstreamRequest {
     if (this.#done) return;
     this.#done = true;
     this.#client = null;
-    this.#cluster.clock.cancel(this);
+    this.#cluster.clock.cancel(this.#timer);
     this.#endpoint.activeRequests--;
     this.#cluster.finished();
   }

@@ -1,4 +1,4 @@
-import { WheelTimer } from '#base/timer-wheel.ts';
+import { WheelTimer, type Expirable } from '#base/timer-wheel.ts';
 import type { DnsPolicy } from '#model/snapshot/cluster.ts';
 import type { Clock } from '#transport/clock.ts';
 import { isAddress, resolveName } from '#transport/resolve.ts';
@@ -47,7 +47,8 @@ export class NameWatch {
   }
 }
 
-class WatchedName extends WheelTimer {
+class WatchedName implements Expirable {
+  readonly #timer = new WheelTimer(this);
   readonly #name: string;
   readonly #clock: Clock;
   readonly #changed: () => void;
@@ -56,7 +57,6 @@ class WatchedName extends WheelTimer {
   addresses: readonly string[] = [];
 
   constructor(name: string, policy: DnsPolicy, clock: Clock, changed: () => void) {
-    super();
     this.#name = name;
     this.policy = policy;
     this.#clock = clock;
@@ -64,13 +64,13 @@ class WatchedName extends WheelTimer {
     void this.#refresh();
   }
 
-  override expire(): void {
+  expire(): void {
     void this.#refresh();
   }
 
   close(): void {
     this.#closed = true;
-    this.#clock.cancel(this);
+    this.#clock.cancel(this.#timer);
   }
 
   async #refresh(): Promise<void> {
@@ -78,7 +78,7 @@ class WatchedName extends WheelTimer {
     const answer = await resolveName(this.#name, ipFamily);
     if (this.#closed) return;
     const ttlMs = answer === null ? MIN_REFRESH_MS : answer.ttlMs;
-    this.#clock.schedule(this, this.#clock.now() + Math.max(MIN_REFRESH_MS, Math.min(ttlMs, refreshIntervalMs)));
+    this.#clock.schedule(this.#timer, this.#clock.now() + Math.max(MIN_REFRESH_MS, Math.min(ttlMs, refreshIntervalMs)));
     if (answer === null || sameAddresses(this.addresses, answer.addresses)) return;
     this.addresses = answer.addresses;
     this.#changed();
