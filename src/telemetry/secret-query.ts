@@ -61,7 +61,7 @@ export const redactSecrets = (url: string): string => {
 };
 
 /** Whether a parameter of that name is to be redacted; as written in the URL, in any case and escaped in part. */
-const isSecret = (name: string): boolean => SECRETS.has(name) || SECRETS.has(normalize(name));
+export const isSecret = (name: string): boolean => SECRETS.has(name) || SECRETS.has(normalize(name));
 
 const UNUSUAL = /[^a-z0-9_]/;
 
