@@ -175,6 +175,9 @@ describe('chunks', () => {
   });
 });
 
+/** A target is for logs; what is sent is made of path and query. */
+const sentOn = ([property]: [string, unknown]) => property !== 'target';
+
 describe('encode, then decode', () => {
   const name = fc.stringMatching(/^x-[a-z0-9_]{1,12}$/);
   const value = fc.stringMatching(/^([!-~\xa1-\xff]([ -~\xa1-\xff]{0,20}[!-~])?)?$/);
@@ -208,7 +211,7 @@ describe('encode, then decode', () => {
           const body = length === -1 ? `${chunkHeader(2)}ab${CHUNK_END}${encodeTrailers(null)}` : 'c'.repeat(length);
           const log = readRequests(encodeRequestHead(head) + body);
           assert.equal(log.failure, null);
-          assert.deepEqual({ ...log.messages[0]!.head, target: '' }, { ...head });
+          assert.deepEqual(Object.entries(log.messages[0]!.head).filter(sentOn), Object.entries(head).filter(sentOn));
           assert.equal(log.messages[0]!.body, length === -1 ? 'ab' : 'c'.repeat(length));
         },
       ),
@@ -228,7 +231,7 @@ describe('encode, then decode', () => {
           const body = bodiless ? '' : length === -1 ? encodeTrailers(null) : 'c'.repeat(length);
           const log = readResponses(encodeResponseHead(head, to11) + body);
           assert.equal(log.failure, null);
-          assert.deepEqual({ ...log.messages[0]!.head }, { ...head });
+          assert.deepEqual(log.messages[0]!.head, head);
           assert.equal(log.messages[0]!.keepAlive, true);
         },
       ),

@@ -12,7 +12,7 @@ export function assertRefused(wire: string, seen = 0): void {
     assert.ok(log.failure !== null && log.failure.code !== 'downstream_closed', `not refused: ${JSON.stringify(wire)}`);
     assert.ok(log.messages.length <= seen, `saw ${log.messages.length} requests: ${JSON.stringify(wire)}`);
     assert.ok(
-      log.messages.every(({ complete }, i) => complete === false || i < seen - 1),
+      log.messages.every(({ complete }, i) => !complete || i < seen - 1),
       'a refused request must not be complete',
     );
   }
