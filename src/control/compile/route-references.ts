@@ -1,7 +1,7 @@
 import type { Path } from '#model/field-path.ts';
 import type { Problem } from '../status.ts';
 import { clusterName, resolveBackend, type BackendReference, type ClusterTarget } from './backends.ts';
-import { error, type Finding } from './finding.ts';
+import { error, warning, type Finding } from './finding.ts';
 import type { Lookups } from './inventory.ts';
 import type { Referrer } from './reference-grants.ts';
 
@@ -28,6 +28,11 @@ export class RouteReferences {
     if ('reason' in resolved) {
       this.refuse([...path, resolved.field], resolved);
       return null;
+    }
+    if (resolved.kind === 'Backend' && ref.port !== undefined) {
+      this.findings.push(
+        warning([...path, 'port'], 'has no effect: each endpoint of a Backend has its own port', 'no port'),
+      );
     }
     const name = clusterName(resolved);
     this.targets.set(name, resolved);
