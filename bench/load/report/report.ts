@@ -22,7 +22,7 @@ export function formatReport(results: Results): string {
     results.latency === undefined ? '' : formatLatency(results.latency),
     results.memory.size === 0 ? '' : formatMemory(results.memory),
     results.startUp.size === 0 ? '' : formatStartUp(results.startUp),
-    `bars\n${formatTable(['', 'bar', 'measured', ''], evaluateBars(results).map(barRow))}`,
+    `bars\n${formatTable(['', 'bar', 'measured', 'rounds', ''], evaluateBars(results).map(barRow))}`,
     formatFailures(results),
   ];
   return sections.filter((section) => section !== '').join('\n');
@@ -108,15 +108,18 @@ function formatStartUp(startUp: ReadonlyMap<string, readonly number[]>): string 
 }
 
 function barRow(bar: Bar): string[] {
-  const limit = `${bar.side} ${bar.limit} ${bar.unit}`;
-  const measured = bar.measured === undefined ? '–' : `${formatNumber(bar.measured)} ${bar.unit}`;
-  return [bar.title, limit, measured, verdictOf(bar)];
+  // Ratios to three digits: two would show a miss as the limit itself.
+  const format = bar.unit === '×' ? (value: number): string => value.toFixed(3) : formatNumber;
+  const measured = bar.measured === undefined ? '–' : `${format(bar.measured)} ${bar.unit}`;
+  const rounds = bar.rounds === undefined ? '' : `${format(bar.rounds.least)} to ${format(bar.rounds.greatest)}`;
+  return [bar.title, `${bar.side} ${bar.limit} ${bar.unit}`, measured, rounds, verdictOf(bar)];
 }
 
 function formatFailures(results: Results): string {
   if (results.failures.length === 0) return '';
   const lines = results.failures.map(({ cell, peer, reason }) => `  ${peer}, ${cell}: ${reason}\n`);
-  return `failed\n${lines.join('')}`;
+  // A peer that cannot start fails the same way in every scenario.
+  return `failed\n${[...new Set(lines)].join('')}`;
 }
 
 function formatRatio(ours: readonly number[], theirs: readonly number[] | undefined): string {

@@ -27,47 +27,71 @@ export interface JobResult {
 /** Before the first measured round of a job, so that just-in-time compilers and connection pools have settled. */
 const WARM_UP_SECONDS = 1;
 
+/** A job with the started peers that it is measured with. */
+interface Setup {
+  readonly job: Job;
+  readonly running: readonly RunningPeer[];
+  readonly rounds: Map<PeerName, Measurement[]>;
+}
+
 /**
- * Measures jobs, with the peers taking turns: A B C, A B C, and so on.
+ * Measures jobs, with the peers taking turns: A B C, A B C, and so on. Those that wait for their turn are idle.
  *
- * Jobs with the same number of routes share the started peers; those that wait for their turn are idle.
+ * Jobs about routes are compared with each other too, so they take turns as well.
  */
 export async function measureThroughput(
   run: BenchRun,
   jobs: readonly Job[],
   failures: Failure[],
 ): Promise<JobResult[]> {
+  const aboutRoutes = jobs.filter((job) => job.group === 'routes');
+  const others = jobs.filter((job) => job.group !== 'routes');
   const results: JobResult[] = [];
-  for (const [routes, sameRoutes] of Map.groupBy(jobs, (job) => job.routes)) {
+  for (const [routes, sameRoutes] of Map.groupBy(others, (job) => job.routes)) {
     const running = await startPeers(run, routes, failures);
-    for (const job of sameRoutes) results.push({ job, rounds: await measureJob(run, running, job, failures) });
+    for (const job of sameRoutes) results.push(...(await measureInTurns(run, [setUp(job, running)], failures)));
     await stopPeers(running);
   }
+  const setups: Setup[] = [];
+  for (const job of aboutRoutes) setups.push(setUp(job, await startPeers(run, job.routes, failures)));
+  results.push(...(await measureInTurns(run, setups, failures)));
+  await stopPeers(setups.flatMap((setup) => setup.running));
   return results;
 }
 
-async function measureJob(
+function setUp(job: Job, running: readonly RunningPeer[]): Setup {
+  return { job, running, rounds: new Map(running.map((peer) => [peer.name, []])) };
+}
+
+async function measureInTurns(
   run: BenchRun,
-  running: readonly RunningPeer[],
-  job: Job,
+  setups: readonly Setup[],
   failures: Failure[],
-): Promise<Map<PeerName, Measurement[]>> {
-  const rounds = new Map<PeerName, Measurement[]>(running.map((peer) => [peer.name, []]));
-  for (const peer of running) await runWrk(run.workspace, peer.port, job, WARM_UP_SECONDS);
+): Promise<readonly JobResult[]> {
+  for (const { job, running } of setups) {
+    for (const peer of running) await runWrk(run.workspace, peer.port, job, WARM_UP_SECONDS);
+  }
   for (let round = 1; round <= run.rounds; round++) {
-    run.say(`${job.name}, round ${round} of ${run.rounds}`);
-    for (const peer of running) {
-      if (!rounds.has(peer.name)) continue;
-      const outcome = await measureOnce(run, peer, job);
-      if (typeof outcome === 'string') {
-        failures.push({ cell: job.name, peer: peer.name, reason: outcome });
-        rounds.delete(peer.name);
-      } else {
-        rounds.get(peer.name)?.push(outcome);
-      }
+    for (const setup of setups) {
+      run.say(`${setup.job.name}, round ${round} of ${run.rounds}`);
+      await measureRound(run, setup, failures);
     }
   }
-  return rounds;
+  return setups;
+}
+
+async function measureRound(run: BenchRun, { job, running, rounds }: Setup, failures: Failure[]): Promise<void> {
+  for (const peer of running) {
+    const measured = rounds.get(peer.name);
+    if (measured === undefined) continue;
+    const outcome = await measureOnce(run, peer, job);
+    if (typeof outcome !== 'string') {
+      measured.push(outcome);
+      continue;
+    }
+    failures.push({ cell: job.name, peer: peer.name, reason: outcome });
+    rounds.delete(peer.name);
+  }
 }
 
 /** @returns the measurement, or why it does not count. */
