@@ -24,7 +24,7 @@ const hostOf = (authority: string): string => {
 };
 
 const isLoopbackAddress = (host: string): boolean =>
-  isIPv4(host) ? host.startsWith('127.') : host === '::1' || /^::ffff:127\./.test(host);
+  isIPv4(host) ? host.startsWith('127.') : host === '::1' || host.startsWith('::ffff:127.');
 
 /** An IPv4 client of an IPv6 socket shows as a mapped address (RFC 4291 §2.5.5.2). */
 const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/, '');

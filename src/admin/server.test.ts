@@ -129,7 +129,12 @@ test('AdminServer shows no key and no declared secret in /snapshot', async (t) =
   const [key, chain] = [join(folder, 'key.pem'), join(folder, 'chain.pem')];
   const made = spawnSync('openssl', [
     ...'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=shop.example'.split(' '),
-    ...['-addext', 'subjectAltName=DNS:shop.example', '-keyout', key, '-out', chain],
+    '-addext',
+    'subjectAltName=DNS:shop.example',
+    '-keyout',
+    key,
+    '-out',
+    chain,
   ]);
   assert.equal(made.status, 0, String(made.stderr));
   const privateKey = readFileSync(key, 'utf8');
@@ -235,7 +240,7 @@ test('AdminConnection cuts off who does not take the answer', async (t) => {
   const body = 'x'.repeat(20_000_000);
   void new AdminConnection(socket, {
     answer: () => ({ status: 200, contentType: 'text/plain', body }),
-    report: assert.fail,
+    report: (error) => assert.fail(String(error)),
     requestTimeoutMs: 10_000,
     answerTimeoutMs: 50,
   });

@@ -158,7 +158,7 @@ export class RequestMetrics {
     const routeDurations = new FamilyBuilder('selvage_route_request_duration_milliseconds');
     const retries = new FamilyBuilder('selvage_retries_total');
     const { values } = rows;
-    this.#overflow.add(values[OVERFLOW_ROW]!);
+    this.#overflow.add(values[OVERFLOW_ROW]);
     rows.each(({ istio, route, routeClass, cluster }, row) => {
       const at = row * ROW_COLUMNS;
       if (values[at] === 0) return;

@@ -76,19 +76,41 @@ const normalize = (name: string): string => {
   return decoded.trim().toLowerCase().replaceAll('-', '_').replace(/\[.*$/, '');
 };
 
-/** The common answer is no, so it is found without making anything but the names. */
+/** Whether a secret name has that length and that last character; few others have both. */
+const CANDIDATES = new Uint8Array(32 * 128);
+for (const name of SECRET_PARAMETERS) CANDIDATES[name.length * 128 + name.charCodeAt(name.length - 1)] = 1;
+
+const PERCENT = 0x25;
+const AMPERSAND = 0x26;
+const EQUALS = 0x3d;
+const OPEN_BRACKET = 0x5b;
+
+/** The common answer is no, so it is found without making anything. */
 const holdsSecret = (url: string, from: number): boolean => {
   if (url.indexOf(';', from) !== -1) return true; // a second separator for some servers: look closely
-  for (let at = from; at < url.length;) {
-    const equals = url.indexOf('=', at);
-    if (equals === -1) return false;
-    const end = url.indexOf('&', at);
-    const stop = end === -1 ? url.length : end;
-    if (equals < stop && isSecret(url.slice(at, equals))) return true;
-    at = stop + 1;
+  for (let at = from; at < url.length; at++) {
+    const start = at;
+    let code = 0;
+    let last = 0;
+    let unusual = false;
+    for (; at < url.length; at++) {
+      code = url.charCodeAt(at);
+      if (code === EQUALS || code === AMPERSAND) break;
+      if (code === PERCENT || code === OPEN_BRACKET || code > 0x7f) unusual = true;
+      last = code;
+    }
+    if (at === url.length) return false;
+    if (code === AMPERSAND) continue;
+    if ((unusual || isCandidate(at - start, last)) && isSecret(url.slice(start, at))) return true;
+    at = url.indexOf('&', at);
+    if (at === -1) return false;
   }
   return false;
 };
+
+/** @param last character; 0x20 makes an upper case letter lower and lets the others that matter be */
+const isCandidate = (length: number, last: number): boolean =>
+  length < 32 && CANDIDATES[length * 128 + (last | 0x20)] === 1;
 
 const redactQuery = (url: string, from: number): string =>
   url.slice(0, from) +
