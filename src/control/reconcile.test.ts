@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { formatDiagnostic } from '#model/diagnostic.ts';
 import { emptyState, reconcile, ReconcileMemo, type ControlState, type ReconcileOptions } from './reconcile.ts';
 
@@ -216,4 +217,29 @@ test('reconcile warns when there is nothing to serve', () => {
   assert.deepEqual(diagnostics.map(formatDiagnostic), [
     'conf:1:1: warning: nothing to serve: no Gateway of class selvage is declared',
   ]);
+});
+
+/** Texts as editors leave them half-way: cut, with a piece pasted somewhere. */
+const damagedText = fc
+  .tuple(
+    fc.constantFrom(edge, route('cart', '/c'), `${route('cart', '/c2')}---\n${route('web', '/w')}`),
+    fc.nat(400),
+    fc.string({ maxLength: 3 }),
+  )
+  .map(([text, at, piece]) => (at > text.length ? text : text.slice(0, at) + piece + text.slice(at + piece.length)));
+
+test('reconcile serves after any damage only what was valid once, and all that is valid now', () => {
+  const once = { 'a.yaml': edge, 'b.yaml': `${route('cart', '/c')}---\n${route('web', '/w')}` };
+  fc.assert(
+    fc.property(fc.array(damagedText, { maxLength: 3 }), (texts) => {
+      const damaged = Object.fromEntries(texts.map((text, i) => [`${i === 0 ? 'b' : `x${i}`}.yaml`, text]));
+      const outcome = after(once, { 'a.yaml': edge, ...damaged });
+      for (const [name, path] of Object.entries(after({ 'a.yaml': edge, ...damaged }).served)) {
+        assert.equal(outcome.served[name], path, name);
+      }
+      assert.ok(outcome.snapshot.resources.has('listener shop/edge/http'));
+      assert.deepEqual(structuredClone(outcome.state), outcome.state);
+    }),
+    { numRuns: 60 },
+  );
 });

@@ -1,6 +1,7 @@
 import { controllerName } from '#model/gateway-class.ts';
 import type { Path } from '#model/field-path.ts';
 import type { Problem } from '../status.ts';
+import { distinctAddresses } from './addresses.ts';
 import { error, warning, type Finding } from './finding.ts';
 import type { Lookups } from './inventory.ts';
 import { planListener, type Gateway, type ListenerPlan, type Planned } from './listeners.ts';
@@ -14,7 +15,7 @@ export interface GatewayPlan {
   readonly isOurs: boolean;
   /** Why nothing of it is served. */
   readonly refusals: readonly Problem[];
-  /** Local addresses; '' for all. Never empty. */
+  /** Local addresses that do not overlap; '' for all. Never empty. */
   readonly addresses: readonly string[];
   readonly listeners: readonly ListenerPlan[];
 }
@@ -60,7 +61,7 @@ export function planGateway(gateway: Gateway, lookups: Lookups): Planned<Gateway
     name,
     isOurs: true,
     refusals,
-    addresses: addresses.length === 0 ? [''] : [...new Set(addresses)],
+    addresses: addresses.length === 0 ? [''] : distinctAddresses(addresses),
     listeners: listeners.map((listener) => listener.plan),
   };
   return { plan, findings };

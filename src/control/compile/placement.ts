@@ -2,6 +2,7 @@ import type { CertificateResource } from '#model/snapshot/certificate.ts';
 import type { ListenerResource } from '#model/snapshot/listener.ts';
 import type { Problem } from '../status.ts';
 import { error, type Finding } from './finding.ts';
+import { covers } from './addresses.ts';
 import type { GatewayPlan } from './gateways.ts';
 import { compareText } from './inventory.ts';
 import type { ListenerPlan, Planned } from './listeners.ts';
@@ -58,7 +59,7 @@ function collisionOf(
   for (const claim of claims) {
     const { fullName } = claim.listener;
     if (claim.address !== address) {
-      if (!coversAll(claim.address) && !coversAll(address)) continue;
+      if (!covers(claim.address, address) && !covers(address, claim.address)) continue;
       const message = `port ${port} is taken by listener ${fullName} on ${nameOf(claim.address)}, which overlaps ${nameOf(address)}`;
       return { reason: 'PortUnavailable', message };
     }
@@ -76,10 +77,6 @@ function collisionOf(
     }
   }
   return undefined;
-}
-
-function coversAll(address: string): boolean {
-  return address === '' || address === '0.0.0.0' || address === '::';
 }
 
 function nameOf(address: string): string {

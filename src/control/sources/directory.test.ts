@@ -55,6 +55,7 @@ test('readDirectory follows links, ends in cycles and reads nothing twice', (t) 
   symlinkSync('routes.yaml', join(folder, 'same.yaml'));
   symlinkSync('..', join(folder, 'sub', 'up'));
   symlinkSync('nowhere', join(folder, 'dangling'));
+  symlinkSync('itself', join(folder, 'itself'));
   const { files, unreadable } = readDirectory(folder);
   assert.deepEqual(
     files.map(({ text }) => text),

@@ -86,9 +86,14 @@ class Walk {
   }
 }
 
-/** A dangling link is worth a complaint only where its name says that documents were meant. */
+/** A link that leads nowhere is worth a complaint only where its name says that documents were meant. */
 function leadsToSource(path: string, name: string): boolean {
-  return isSourceFileName(name) || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (isSourceFileName(name)) return true;
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 function identityOf(stats: BigIntStats): string {
