@@ -1,4 +1,5 @@
 import type { FilterSpec, HeaderModifications, HttpRouteMatch, PathModifier, RouteTimeouts } from '#model/snapshot/http-route.ts';
+import type { MatchExplanation } from '#proxy/routing/explain.ts';
 import type { BackendExplanation, Explanation, RuleExplanation } from './explanation.ts';
 import type { Paint } from './terminal.ts';
 
@@ -66,15 +67,31 @@ function backendLines({ cluster, share, weight, filters, endpoints, request, ans
 }
 
 function otherLines({ otherMatches, otherListeners }: Explanation, paint: Paint): string[] {
-  const matches = otherMatches.map(({ route, rule, hostname, reasons }) => {
+  const matches = otherMatches.toSorted(byNearness).map(({ route, rule, hostname, reasons }) => {
     const host = hostname === '*' ? '' : ` at ${hostname}`;
-    return `  ${route}, rule ${rule}${host}: ${paint('faint', reasons.join('; '))}`;
+    // A rule for another host is no near miss, whatever else it asks for.
+    const said = isForOtherHost({ reasons }) ? reasons.slice(0, 1) : reasons;
+    return `  ${route}, rule ${rule}${host}: ${paint('faint', said.join('; '))}`;
   });
   const listeners = otherListeners.map(({ name, reason }) => `  listener ${name}: ${paint('faint', reason)}`);
   const all = [...matches, ...listeners];
   if (all.length === 0) return [];
   const rest = all.length > MAX_OTHERS ? [paint('faint', `  and ${all.length - MAX_OTHERS} more (--format json lists all)`)] : [];
   return ['', paint('strong', 'Not taken'), ...all.slice(0, MAX_OTHERS), ...rest];
+}
+
+/** What nearly took the request comes first; otherwise the order of precedence stays. */
+function byNearness(a: MatchExplanation, b: MatchExplanation): number {
+  return distance(a) - distance(b);
+}
+
+function distance(match: MatchExplanation): number {
+  if (match.outcome === 'outranked') return 0;
+  return isForOtherHost(match) ? 2 : 1;
+}
+
+function isForOtherHost({ reasons }: Pick<MatchExplanation, 'reasons'>): boolean {
+  return reasons[0]?.startsWith('host ') === true;
 }
 
 function row(label: string, text: string, paint: Paint): string {
