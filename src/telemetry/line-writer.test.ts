@@ -145,6 +145,37 @@ test('LineWriter loses nothing when a process exits without closing it', () => {
   assert.equal(readFileSync(path, 'utf8'), Array.from({ length: 20_000 }, (_, i) => `line ${i}\n`).join(''));
 });
 
+test('LineWriter recovers when the reader of a named pipe comes back', async () => {
+  const path = join(folder, 'named.pipe');
+  spawnSync('bash', ['-c', 'mkfifo "$0"', path]);
+  const { writer, warnings } = openWriter(path);
+  writer.append('nobody reads\n');
+  await writer.flush();
+  assert.equal(writer.dropped, 1);
+  assert.match(warnings[0]!, /nobody reads the pipe/);
+  const reader = spawn('head', ['-n', '1', path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const read = once(reader.stdout, 'data');
+  const timer = setInterval(() => writer.append('somebody reads\n'), 20); // an open is tried once a second
+  const [text] = (await read) as [Buffer];
+  clearInterval(timer);
+  assert.match(String(text), /^somebody reads\n/);
+  await writer.close();
+});
+
+test('LineWriter closes in spite of a reader that never reads, and counts what that loses', async () => {
+  const path = join(folder, 'stuck.pipe');
+  spawnSync('bash', ['-c', 'mkfifo "$0"', path]);
+  const reader = spawn('bash', ['-c', 'exec 3<>"$0"; echo open; read -r', path], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await once(reader.stdout, 'data');
+  const { writer } = openWriter(path);
+  for (let i = 0; i < 10_000; i++) writer.append('0123456789abcde\n');
+  await writer.close();
+  reader.stdin.end('\n');
+  assert.ok(writer.dropped > 5000 && writer.dropped < 10_000, `${writer.dropped} lost`); // a pipe holds 64 KiB
+});
+
 const SEVERAL_THREADS = `
   import { Worker, isMainThread, threadId } from 'node:worker_threads';
   const { LineWriter } = await import(${JSON.stringify(moduleUrl)});

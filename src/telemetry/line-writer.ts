@@ -12,6 +12,9 @@ const MAX_QUEUED_BYTES = 4 * 1024 * 1024;
 /** How soon a pipe whose reader is slow is tried again. */
 const BUSY_RETRY_MS = 10;
 
+/** How often an exit waits that long. */
+const EXIT_WAITS = 20;
+
 /** How soon a file that could not be opened is tried again. */
 const OPEN_RETRY_MS = 1000;
 
@@ -51,7 +54,7 @@ export interface LineWriterOptions {
 
 /** What is being written. */
 interface Batch {
-  bytes: Uint8Array;
+  readonly bytes: Uint8Array;
   offset: number;
   /** Told when it is written or dropped. */
   readonly waiters: (() => void)[];
@@ -148,9 +151,17 @@ export class LineWriter {
     clearTimeout(timer);
     if (this.#timer !== null) clearTimeout(this.#timer);
     process.removeListener('exit', this.#onExit);
-    if (this.#batch !== null) this.#dropBatch(this.#batch);
-    if (this.#fd > 2) close(this.#fd);
+    this.#abandon();
+    // A write that hangs still has the number; the process ends soon anyway.
+    if (this.#fd > 2 && !this.#busy) close(this.#fd);
     this.#fd = -1;
+  }
+
+  #abandon(): void {
+    this.#dropped += linesIn(Buffer.from(this.#text, 'latin1'));
+    this.#text = '';
+    for (const wake of this.#waiters.splice(0)) wake();
+    if (this.#batch !== null) this.#dropBatch(this.#batch);
   }
 
   readonly #onTimer = (): void => {
@@ -218,6 +229,7 @@ export class LineWriter {
       }, BUSY_RETRY_MS);
     } else {
       this.#fail('write', error);
+      if (!FULL.has(error.code ?? '') && this.#target.type === 'file') this.#reopenLater();
       this.#dropBatch(batch);
     }
   }
@@ -232,7 +244,7 @@ export class LineWriter {
   }
 
   #dropBatch(batch: Batch): void {
-    this.#dropped += linesIn(batch);
+    this.#dropped += linesIn(batch.bytes.subarray(batch.offset));
     if (batch.offset > 0 && batch.bytes[batch.offset - 1] !== LINE_FEED) this.#torn = true;
     this.#finish(batch);
   }
@@ -269,6 +281,12 @@ export class LineWriter {
     });
   }
 
+  /** What is broken otherwise than full may be whole again under the same name. */
+  #reopenLater(): void {
+    this.#opensAgain = true;
+    this.#openAfterMs = performance.now() + OPEN_RETRY_MS;
+  }
+
   #use(fd: number): void {
     this.#fd = fd;
     const stat = statOf(fd);
@@ -292,17 +310,21 @@ export class LineWriter {
     const batch = this.#busy && !this.#writesAtOnce && this.#fd !== -1 ? null : this.#batch;
     try {
       if (this.#fd === -1) this.#fd = openSync(this.#path, OPEN_FLAGS, FILE_MODE);
-      if (batch !== null) writeSync(this.#fd, batch.bytes, batch.offset);
-      writeSync(this.#fd, this.#text, null, 'latin1');
+      if (batch !== null) writeAllNow(this.#fd, batch.bytes.subarray(batch.offset));
+      writeAllNow(this.#fd, Buffer.from(this.#text, 'latin1'));
     } catch {
       // The process ends: there is nobody left to tell.
     }
   }
 }
 
+/** Errors that end when there is room again, with the same file. */
+const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EDQUOT: 'disk quota exceeded',
+  EFBIG: 'file too large',
   EISDIR: 'it is a folder',
   ENOENT: 'its folder does not exist',
   ENOSPC: 'no space left on device',
@@ -320,8 +342,22 @@ const statOf = (fd: number): Stats | null => {
   }
 };
 
-const linesIn = (batch: Batch): number => {
+const linesIn = (bytes: Uint8Array): number => {
   let lines = 0;
-  for (let i = batch.offset; i < batch.bytes.length; i++) if (batch.bytes[i] === LINE_FEED) lines++;
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] === LINE_FEED) lines++;
   return lines;
+};
+
+/** Writes all, waiting a little for a busy pipe, because the process is about to end. @throws where that fails */
+const writeAllNow = (fd: number, bytes: Uint8Array): void => {
+  let offset = 0;
+  for (let waits = 0; offset < bytes.length && waits < EXIT_WAITS;) {
+    try {
+      offset += writeSync(fd, bytes, offset);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      waits++;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_RETRY_MS);
+    }
+  }
 };
