@@ -59,6 +59,7 @@ export function describeFailure({ listener, message }: BindFailure): string {
 const NOUNS: Readonly<Record<SnapshotResourceType, string>> = {
   listener: 'listener',
   'http-route': 'route',
+  'stream-route': 'route',
   cluster: 'backend',
   endpoints: 'endpoint list',
   certificate: 'certificate',

@@ -112,10 +112,10 @@ const spoken: Readonly<Record<string, ClusterResource['protocol']>> = {
   http: 'http1',
   'kubernetes.io/ws': 'http1',
   ws: 'http1',
-  'kubernetes.io/h2c': 'h2c',
-  h2c: 'h2c',
-  http2: 'h2c',
-  grpc: 'h2c',
+  'kubernetes.io/h2c': 'http2',
+  h2c: 'http2',
+  http2: 'http2',
+  grpc: 'http2',
 };
 
 /**

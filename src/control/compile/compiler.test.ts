@@ -60,7 +60,7 @@ test('Compiler makes of any valid objects a snapshot in which every name leads t
 function* namesIn(snapshot: Snapshot): Iterable<string> {
   for (const resource of snapshot.resources.values()) {
     if (resource.type === 'cluster') yield `endpoints ${resource.name}`;
-    if (resource.type === 'listener') for (const name of resource.certificates) yield `certificate ${name}`;
+    if (resource.type === 'listener') for (const name of resource.tls?.certificates ?? []) yield `certificate ${name}`;
     if (resource.type !== 'http-route') continue;
     for (const { listener, hostnames } of resource.attachments) {
       assert.ok(hostnames.length > 0);

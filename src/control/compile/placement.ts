@@ -135,7 +135,10 @@ function resourcesOf({ name, addresses }: GatewayPlan, listener: ListenerPlan): 
       port: listener.port,
       protocol: listener.protocol ?? 'HTTP',
       hostname: listener.hostname,
-      certificates: listener.certificates.map((certificate) => certificate.name),
+      tls:
+        listener.protocol === 'HTTPS'
+          ? { certificates: listener.certificates.map((certificate) => certificate.name), clientValidation: null }
+          : null,
     }),
   );
 }

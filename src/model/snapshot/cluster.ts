@@ -4,8 +4,9 @@ export interface ClusterResource {
   /** `Service/<namespace>/<name>:<port>` or `Backend/<namespace>/<name>`. */
   readonly name: string;
   readonly version: string;
-  /** Declared by `appProtocol`; `http1` is what an HTTP route speaks to a backend that declares nothing. */
-  readonly protocol: 'http1' | 'h2c';
+  readonly protocol: ClusterProtocol;
+  /** How TLS is spoken to the endpoints; null for none. */
+  readonly tls: ClusterTls | null;
   readonly loadBalancing: LoadBalancing;
   readonly connectTimeoutMs: number;
   readonly limits: ClusterLimits;
@@ -13,6 +14,30 @@ export interface ClusterResource {
   readonly dns: DnsPolicy;
   /** For metrics: what Istio's labels of the destination say. */
   readonly service: { readonly name: string; readonly namespace: string };
+}
+
+/**
+ * Declared by `appProtocol`. `http1` is what an HTTP route speaks to a backend that declares nothing, `http2` what it
+ * speaks with prior knowledge; behind TLS both are chosen by ALPN, the declared one first. TCP and TLS routes pass
+ * bytes, whatever is said here.
+ */
+export type ClusterProtocol = 'http1' | 'http2';
+
+/** @see Gateway API, BackendTLSPolicy */
+export interface ClusterTls {
+  /** Name sent as SNI, and verified in the server's certificate unless {@link subjectAltNames} are given. */
+  readonly hostname: string;
+  /** PEM: roots that the server's certificate must lead to; null for those of the system. */
+  readonly caCertificates: string | null;
+  /** Where not empty: one of them must be in the server's certificate, instead of the host name. */
+  readonly subjectAltNames: readonly SubjectAltName[];
+  /** Name of the certificate resource that is shown to servers that ask; null for none. */
+  readonly clientCertificate: string | null;
+}
+
+export interface SubjectAltName {
+  readonly type: 'Hostname' | 'URI';
+  readonly value: string;
 }
 
 export type LoadBalancing = 'LeastRequest' | 'RoundRobin' | 'Random';

@@ -3,6 +3,7 @@ import type { ClusterResource } from './cluster.ts';
 import type { EndpointsResource } from './endpoints.ts';
 import type { HttpRouteResource } from './http-route.ts';
 import type { ListenerResource } from './listener.ts';
+import type { StreamRouteResource } from './stream-route.ts';
 
 /**
  * One thing that a proxy must know. Plain frozen JSON, so that it crosses a thread, a process or a network as it is.
@@ -11,6 +12,7 @@ import type { ListenerResource } from './listener.ts';
 export type SnapshotResource =
   | ListenerResource
   | HttpRouteResource
+  | StreamRouteResource
   | ClusterResource
   | EndpointsResource
   | CertificateResource;
