@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { getCompileCacheDir } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { environmentWithCompileCache } from './compile-cache.ts';
 import type { Reconciliation, ReconcileReply, ReconcileRequest } from './control-messages.ts';
 
 const PROGRAM = fileURLToPath(new URL('./control-process.ts', import.meta.url));
@@ -54,10 +54,10 @@ export class ControlClient {
     }
   }
 
-  /** Ends the process; it comes back with the next call. */
+  /** Lets the process end; it comes back with the next call. */
   close(): void {
     clearTimeout(this.#idle);
-    this.#child?.kill('SIGKILL');
+    if (this.#child?.connected === true) this.#child.disconnect();
     this.#child = undefined;
   }
 
@@ -67,6 +67,7 @@ export class ControlClient {
     return new Promise((resolve, reject) => {
       const deadline = setTimeout(() => {
         settle();
+        child.kill('SIGKILL');
         this.close();
         reject(new ControlError(`compiling it took longer than ${this.#deadlineMs / 1000} s and was stopped`));
       }, this.#deadlineMs);
@@ -89,13 +90,11 @@ export class ControlClient {
   }
 
   #start(): ChildProcess {
-    const cache = getCompileCacheDir();
     const child = fork(PROGRAM, {
       // Options of this process (a profiler, a heap limit) are not meant for that one.
       execArgv: [],
       serialization: 'advanced',
-      // A process does not inherit the compile cache that the launcher enabled.
-      env: cache === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: cache },
+      env: environmentWithCompileCache(),
     });
     child.on('error', () => {});
     child.on('exit', () => {

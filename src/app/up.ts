@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { EXIT } from '#cli/command.ts';
 import type { Terminal } from '#cli/terminal.ts';
 import type { UpOptions } from '#cli/up.ts';
@@ -42,6 +43,8 @@ export async function up(options: UpOptions, { version, control, signals }: UpSt
   process.on('SIGHUP', () => dataPlane.reopenLog());
   try {
     if (!(await run.start(signals))) return EXIT.failure;
+    // At once: a process that is killed does not get to it, and its next start would be slow again.
+    flushCompileCache();
     await signals.first;
     watcher.close();
     folder.close();

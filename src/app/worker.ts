@@ -1,5 +1,5 @@
-import { getCompileCacheDir } from 'node:module';
-import { SHARE_ENV, Worker } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
+import { environmentWithCompileCache } from './compile-cache.ts';
 import type { DataPlaneOptions } from './data-plane.ts';
 import type { WorkerAnswers, WorkerReply, WorkerRequest } from './worker-messages.ts';
 
@@ -15,7 +15,11 @@ export class DataPlaneWorker {
   /** @param ended called once when the thread has ended, with what ended it where it was an exception */
   constructor(name: string, options: DataPlaneOptions, ended: (error: Error | undefined) => void) {
     this.name = name;
-    this.#worker = new Worker(new URL('./worker-thread.ts', import.meta.url), { name, workerData: options, env: environment() });
+    this.#worker = new Worker(new URL('./worker-thread.ts', import.meta.url), {
+      name,
+      workerData: options,
+      env: environmentWithCompileCache(),
+    });
     let cause: Error | undefined;
     this.#worker.on('message', ({ id, answer }: WorkerReply) => this.#settle(id, answer));
     this.#worker.on('error', (error) => {
@@ -44,10 +48,4 @@ export class DataPlaneWorker {
     this.#waiting.get(id)?.(answer);
     this.#waiting.delete(id);
   }
-}
-
-/** A thread does not inherit the compile cache that the launcher enabled for this one. */
-function environment(): NodeJS.ProcessEnv | typeof SHARE_ENV {
-  const cache = getCompileCacheDir();
-  return cache === undefined ? SHARE_ENV : { ...process.env, NODE_COMPILE_CACHE: cache };
 }

@@ -1,6 +1,6 @@
 import type { HttpRouteResource } from '#model/snapshot/http-route.ts';
 import type { ListenerResource } from '#model/snapshot/listener.ts';
-import type { Snapshot, SnapshotDelta, SnapshotResourceType } from '#model/snapshot/snapshot.ts';
+import type { Snapshot, SnapshotDelta } from '#model/snapshot/snapshot.ts';
 import { count } from './diagnostics.ts';
 import type { Paint } from './terminal.ts';
 
@@ -56,13 +56,12 @@ export function describeFailure({ listener, message }: BindFailure): string {
   return `Gateway ${namespace}/${gateway}, listener ${section}: ${message}`;
 }
 
-const NOUNS: Readonly<Record<SnapshotResourceType, string>> = {
-  listener: 'listener',
+/** What people call a type of resource, where that is another word. */
+const NOUNS: Readonly<Partial<Record<string, string>>> = {
   'http-route': 'route',
   'stream-route': 'route',
   cluster: 'backend',
   endpoints: 'endpoint list',
-  certificate: 'certificate',
 };
 
 /**
@@ -75,7 +74,7 @@ export function describeChange(delta: SnapshotDelta, known: (key: string) => boo
   const counts = new Map<string, { readonly noun: string; readonly verb: string; number: number }>();
   const add = (type: string, verb: string): void => {
     const entry = counts.get(`${type} ${verb}`);
-    if (entry === undefined) counts.set(`${type} ${verb}`, { noun: NOUNS[type as SnapshotResourceType], verb, number: 1 });
+    if (entry === undefined) counts.set(`${type} ${verb}`, { noun: NOUNS[type] ?? type.replaceAll('-', ' '), verb, number: 1 });
     else entry.number += 1;
   };
   for (const { type, name } of delta.upserts) add(type, known(`${type} ${name}`) ? 'changed' : 'added');
