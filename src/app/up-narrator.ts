@@ -12,6 +12,7 @@ export class UpNarrator implements ServedFolderObserver {
   readonly #options: UpOptions;
   readonly #terminal: Terminal;
   #isFirst = true;
+  #fileCount = 0;
   /** Lines of the problems that were told already. */
   #told: ReadonlySet<string> = new Set();
 
@@ -24,6 +25,7 @@ export class UpNarrator implements ServedFolderObserver {
     if (this.#isFirst) this.#tellProblems(reload.diagnostics);
     else this.#tellChange(reload);
     this.#isFirst = false;
+    this.#fileCount = reload.fileCount;
   }
 
   failed(reason: string): void {
@@ -53,7 +55,7 @@ export class UpNarrator implements ServedFolderObserver {
   /** Says why there is nothing to stay for. */
   nothingServed(snapshot: Snapshot, failures: Reload['failures']): void {
     this.#tellFailures(failures);
-    this.complain(`nothing to serve from ${this.#options.folder}: ${reasonForNothing(snapshot, failures)}`);
+    this.complain(`nothing to serve from ${this.#options.folder}: ${this.#reasonForNothing(snapshot, failures)}`);
   }
 
   draining(timeoutMs: number): void {
@@ -92,6 +94,13 @@ export class UpNarrator implements ServedFolderObserver {
     for (const failure of failures) this.complain(describeFailure(failure));
   }
 
+  #reasonForNothing({ resources }: Snapshot, failures: Reload['failures']): string {
+    if (failures.length > 0) return 'no listener could be bound';
+    if (this.#fileCount === 0) return 'it holds no documents (*.yaml, *.yml or *.json)';
+    if ([...resources.values()].some(({ type }) => type === 'listener')) return 'no listener is usable';
+    return 'it declares no Gateway with a listener that can be used (selvage validate tells all that is wrong)';
+  }
+
   #good(text: string): string {
     return this.#terminal.paintSaid('good', text);
   }
@@ -99,10 +108,4 @@ export class UpNarrator implements ServedFolderObserver {
   #say(line: string): void {
     this.#terminal.say(line);
   }
-}
-
-function reasonForNothing({ resources }: Snapshot, failures: Reload['failures']): string {
-  if (failures.length > 0) return 'no listener could be bound';
-  if ([...resources.values()].some(({ type }) => type === 'listener')) return 'no listener is usable';
-  return 'it declares no Gateway with a listener that can be used (selvage validate tells all that is wrong)';
 }
