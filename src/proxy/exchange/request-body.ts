@@ -1,6 +1,7 @@
 import type { ProxyError } from '#errors/proxy-error.ts';
 import type { BodySink, BodySource } from '#http/body.ts';
 import type { Fields } from '#http/fields.ts';
+import { KeptContent } from './kept-content.ts';
 
 /**
  * The request's content on its way from a downstream session to whatever takes it. Until somebody does (an
@@ -13,7 +14,7 @@ export class RequestBody implements BodySink {
   ended = false;
   trailers: Fields | null = null;
   #sink: BodySink | null = null;
-  #held: Uint8Array[] = [];
+  #held: KeptContent | null = null;
   #failure: ProxyError | null = null;
   /** Take a copy each; they never slow the content down. */
   #copies: BodySink[] | null = null;
@@ -28,19 +29,23 @@ export class RequestBody implements BodySink {
     this.bytes += chunk.length;
     if (this.#copies !== null) for (const copy of this.#copies) copy.write(chunk);
     if (this.#sink !== null) return this.#sink.write(chunk);
-    this.#held.push(Buffer.from(chunk)); // a copy: the chunk is only lent
+    this.#held ??= new KeptContent();
+    this.#held.append(chunk);
     this.source.pause();
     return false;
   }
 
   end(trailers: Fields | null): void {
+    if (this.ended || this.#failure !== null) return;
     this.ended = true;
     this.trailers = trailers;
     if (this.#copies !== null) for (const copy of this.#copies) copy.end(trailers);
     this.#sink?.end(trailers);
   }
 
+  /** Nothing more will come: whoever takes the content, or a copy of it, gives it up. Nothing happens behind the end. */
   abort(error: ProxyError): void {
+    if (this.ended || this.#failure !== null) return;
     this.#failure = error;
     if (this.#copies !== null) for (const copy of this.#copies) copy.abort(error);
     this.#sink?.abort(error);
@@ -49,31 +54,23 @@ export class RequestBody implements BodySink {
   /** Gives a copy of all content to `sink` as well, which must take it whatever its pace. Before {@link connect}. */
   copyTo(sink: BodySink): void {
     (this.#copies ??= []).push(sink);
-    for (const chunk of this.#held) sink.write(chunk);
-    if (this.#failure !== null) sink.abort(this.#failure);
-    else if (this.ended) sink.end(this.trailers);
+    if (this.#held !== null) sink.write(this.#held.bytes);
+    this.#tellEnd(sink);
   }
 
   /** Gives the content to `sink` from here on, beginning with what is held, and lets the source run. */
   connect(sink: BodySink): void {
     const held = this.#held;
-    this.#held = [];
+    this.#held = null;
     this.#sink = sink;
-    let writable = true;
-    for (const chunk of held) writable = sink.write(chunk) && writable;
+    const writable = held === null || sink.write(held.bytes);
+    this.#tellEnd(sink);
+    // Also behind the end: a paused source does not notice that the client has gone.
+    if (writable || this.ended) this.source.resume();
+  }
+
+  #tellEnd(sink: BodySink): void {
     if (this.#failure !== null) sink.abort(this.#failure);
     else if (this.ended) sink.end(this.trailers);
-    else if (writable) this.source.resume();
-  }
-
-  /** Lets all content that is still to come fall away: the response is there, and nobody wants the rest. */
-  discard(): void {
-    this.connect(DISCARD);
   }
 }
-
-const DISCARD: BodySink = {
-  write: () => true,
-  end: () => {},
-  abort: () => {},
-};

@@ -1,6 +1,7 @@
 import { WheelTimer, type Expirable } from '#base/timer-wheel.ts';
 import { RequestHead } from '#http/head.ts';
 import type { Exchange } from '../exchange/exchange.ts';
+import type { RequestBody } from '../exchange/request-body.ts';
 import type { RunningCluster } from './cluster.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Http1Client } from './http1-client.ts';
@@ -16,6 +17,7 @@ export class Mirroring implements UpstreamRequest, Expirable {
   readonly request: RequestHead;
   readonly #cluster: RunningCluster;
   readonly #endpoint: Endpoint;
+  readonly #original: RequestBody | null;
   readonly #content: MirroredContent | null;
   #client: Http1Client | null = null;
   #done = false;
@@ -24,14 +26,15 @@ export class Mirroring implements UpstreamRequest, Expirable {
     this.request = copyOf(exchange.request);
     this.#endpoint = endpoint;
     this.#cluster = cluster;
-    this.#content = exchange.requestBody === null ? null : new MirroredContent(() => this.#giveUp());
-    if (this.#content !== null) exchange.requestBody?.copyTo(this.#content);
+    this.#original = exchange.requestBody;
+    this.#content = this.#original === null ? null : new MirroredContent(() => this.#giveUp());
   }
 
   start(): void {
     this.#endpoint.activeRequests++;
     this.#cluster.clock.schedule(this.#timer, this.#cluster.clock.now() + TIMEOUT_MS);
-    this.#endpoint.pool.acquire(this);
+    if (this.#content !== null) this.#original?.copyTo(this.#content);
+    if (!this.#done) this.#endpoint.pool.acquire(this);
   }
 
   ready(client: Http1Client): void {
@@ -81,6 +84,7 @@ export class Mirroring implements UpstreamRequest, Expirable {
     if (this.#done) return;
     this.#done = true;
     this.#client = null;
+    this.#content?.close();
     this.#cluster.clock.cancel(this.#timer);
     this.#endpoint.activeRequests--;
     this.#cluster.finished();

@@ -1,14 +1,14 @@
 import type { ProxyError } from '#errors/proxy-error.ts';
 import type { BodySink } from '#http/body.ts';
 import type { Fields } from '#http/fields.ts';
+import { KeptContent } from '../exchange/kept-content.ts';
 
 /** Octets of content that a retry can send again (conventions, Linkerd: 64 KiB); more is passed on and not kept. */
-const REPLAY_BYTES = 64 * 1024;
+export const REPLAY_BYTES = 64 * 1024;
 
 /** Stands between a request's content and the attempts that send it, and can send it again from the beginning. */
 export class ReplayBuffer implements BodySink {
-  #kept: Uint8Array[] | null = [];
-  #keptBytes = 0;
+  #kept: KeptContent | null = new KeptContent();
   #sink: BodySink | null = null;
   #ended = false;
   #trailers: Fields | null = null;
@@ -19,15 +19,12 @@ export class ReplayBuffer implements BodySink {
     return this.#kept !== null && this.#failure === null;
   }
 
-  get ended(): boolean {
-    return this.#ended;
-  }
-
   /** Sends to `sink` what came so far, then what comes. @returns false where it must be resumed before more comes */
   attach(sink: BodySink): boolean {
     this.#sink = sink;
-    let writable = true;
-    for (const chunk of this.#kept ?? []) writable = sink.write(chunk) && writable;
+    const kept = this.#kept;
+    const writable = kept === null || kept.length === 0 || sink.write(kept.bytes);
+    this.#forgetExcess();
     if (this.#failure !== null) sink.abort(this.#failure);
     else if (this.#ended) sink.end(this.#trailers);
     return writable;
@@ -44,8 +41,10 @@ export class ReplayBuffer implements BodySink {
   }
 
   write(chunk: Uint8Array): boolean {
-    if (this.#kept !== null) this.#keep(chunk);
-    return this.#sink === null ? false : this.#sink.write(chunk);
+    this.#kept?.append(chunk);
+    if (this.#sink === null) return false; // beyond the bound if need be: the next attempt must have it all
+    this.#forgetExcess();
+    return this.#sink.write(chunk);
   }
 
   end(trailers: Fields | null): void {
@@ -59,9 +58,7 @@ export class ReplayBuffer implements BodySink {
     this.#sink?.abort(error);
   }
 
-  #keep(chunk: Uint8Array): void {
-    this.#keptBytes += chunk.length;
-    if (this.#keptBytes > REPLAY_BYTES) this.#kept = null;
-    else this.#kept!.push(Buffer.from(chunk)); // a copy: the chunk is only lent
+  #forgetExcess(): void {
+    if (this.#kept !== null && this.#kept.length > REPLAY_BYTES) this.#kept = null;
   }
 }
