@@ -18,17 +18,15 @@ export class RoundRobin<T extends Target> implements Balancer<T> {
   }
 
   choose(excluded: T | null): T | null {
-    const chosen = this.#turn();
-    if (chosen === null || chosen !== excluded || this.#targets.length === 1) return chosen;
-    return this.#turn();
+    return this.#turn(this.#targets.length > 1 ? excluded : null);
   }
 
-  #turn(): T | null {
+  #turn(excluded: T | null): T | null {
     const credits = this.#credits;
     let best = -1;
     for (let i = 0; i < credits.length; i++) {
       credits[i]! += this.#targets[i]!.weight;
-      if (best === -1 || credits[i]! > credits[best]!) best = i;
+      if (this.#targets[i] !== excluded && (best === -1 || credits[i]! > credits[best]!)) best = i;
     }
     if (best === -1) return null;
     credits[best]! -= this.#total;
