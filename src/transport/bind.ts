@@ -42,7 +42,6 @@ const BIND_REASONS: Record<string, string> = {
 /** @throws {BindError} (rejects) where the system refuses */
 export const bind = async (options: BindOptions): Promise<BoundSocket> => {
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: false });
-  // Without SO_REUSEPORT first: a port that another program shares with itself would otherwise be ours as well.
   await listen(server, options);
   takeHandles(server, options.accept);
   const address = server.address();

@@ -12,7 +12,12 @@ export class Clock {
     return turnNow();
   }
 
-  /** Sets a timer to expire `delayMs` from `nowMs`, or moves it. */
+  /** How many timers are set. */
+  get timers(): number {
+    return this.#wheel.size;
+  }
+
+  /** Sets a timer to expire at `deadlineMs`, or moves it. */
   schedule(timer: WheelTimer, deadlineMs: number): void {
     this.#wheel.schedule(timer, deadlineMs);
     if (deadlineMs < this.#alarmAtMs) this.#setAlarm(deadlineMs);

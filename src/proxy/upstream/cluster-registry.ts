@@ -45,9 +45,14 @@ export class ClusterRegistry {
     slot.cluster?.updateEndpoints(null);
   }
 
-  /** Closes idle connections; requests under way finish. */
-  close(): void {
-    for (const slot of this.#slots.values()) slot.cluster?.close();
+  /** All clusters that there are now. */
+  get clusters(): readonly RunningCluster[] {
+    return [...this.#slots.values()].flatMap((slot) => slot.cluster ?? []);
+  }
+
+  /** Closes everything at once; what is under way fails. */
+  destroy(): void {
+    for (const slot of this.#slots.values()) slot.cluster?.destroy();
   }
 
   #slot(name: string): RegisteredSlot {

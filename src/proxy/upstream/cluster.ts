@@ -26,7 +26,7 @@ export class RunningCluster implements Cluster {
   readonly name: string;
   readonly clock: Clock;
   readonly outcome: ForwardOutcome;
-  readonly #load: ClusterLoad;
+  readonly load: ClusterLoad;
   readonly #retryBudget = new RetryBudget();
   #resource: ClusterResource;
   #balancer: Balancer<Endpoint>;
@@ -39,7 +39,7 @@ export class RunningCluster implements Cluster {
     this.clock = environment.clock;
     this.outcome = environment.outcome;
     this.#resource = resource;
-    this.#load = new ClusterLoad(resource.limits, resource.connectTimeoutMs, environment.metrics.upstream(resource.name));
+    this.load = new ClusterLoad(resource.limits, resource.connectTimeoutMs, environment.metrics.upstream(resource.name));
     this.#balancer = createBalancer(resource.loadBalancing);
   }
 
@@ -51,7 +51,7 @@ export class RunningCluster implements Cluster {
   update(resource: ClusterResource): void {
     const before = this.#resource;
     this.#resource = resource;
-    this.#load.update(resource.limits, resource.connectTimeoutMs);
+    this.load.update(resource.limits, resource.connectTimeoutMs);
     if (resource.loadBalancing !== before.loadBalancing) this.#balancer = createBalancer(resource.loadBalancing);
     this.#watchNames();
     this.#resolveEndpoints();
@@ -71,12 +71,23 @@ export class RunningCluster implements Cluster {
     this.updateEndpoints(null);
   }
 
+  /** Closes everything at once. */
+  destroy(): void {
+    this.close();
+    this.load.destroy();
+  }
+
+  /** What balancing chooses from, and what is leaving. */
+  get endpoints(): readonly Endpoint[] {
+    return [...this.#endpoints.values()];
+  }
+
   forward(exchange: Exchange): void {
-    if (!this.#load.mayRequest()) {
+    if (!this.load.mayRequest()) {
       this.outcome.failed(exchange, new ProxyError('upstream_overflow', 'local', 'stream', { cause: 'too many requests' }));
       return;
     }
-    this.#load.requests++;
+    this.load.requests++;
     this.#retryBudget.deposit();
     const nowMs = this.clock.now();
     const forwarding = new Forwarding(exchange, this, nowMs);
@@ -85,10 +96,10 @@ export class RunningCluster implements Cluster {
   }
 
   mirror(exchange: Exchange): void {
-    if (!this.#load.mayRequest()) return;
+    if (!this.load.mayRequest()) return;
     const endpoint = this.choose(null);
     if (endpoint === null) return;
-    this.#load.requests++;
+    this.load.requests++;
     new Mirroring(exchange, endpoint, this).start();
   }
 
@@ -104,7 +115,7 @@ export class RunningCluster implements Cluster {
 
   /** A request that {@link forward} or {@link mirror} began is over. */
   finished(): void {
-    this.#load.requests--;
+    this.load.requests--;
   }
 
   // ── endpoints ──
@@ -133,7 +144,7 @@ export class RunningCluster implements Cluster {
   }
 
   #createEndpoint(address: string, spec: EndpointSpec): Endpoint {
-    return new Endpoint(address, spec, new Http1Pool(address, spec.port, this.#load, this.clock));
+    return new Endpoint(address, spec, new Http1Pool(address, spec.port, this.load, this.clock));
   }
 }
 

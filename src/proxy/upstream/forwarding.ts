@@ -12,6 +12,8 @@ import type { UpstreamRequest } from './upstream-request.ts';
 
 /** For a request whose route declares no timeout: until the response's head (conventions: 15 s, streams exempt). */
 const DEFAULT_REQUEST_TIMEOUT_MS = 15_000;
+/** How long a tunnel whose halves have both ended may take to send what is left, in milliseconds. */
+const TUNNEL_CLOSE_MS = 15_000;
 
 /** What becomes of a forwarded exchange; the assembly's part. */
 export interface ForwardOutcome {
@@ -25,28 +27,35 @@ export interface ForwardOutcome {
  * The upstream half of one exchange: chooses an endpoint, waits for a connection, sends, passes the response on; and
  * does so again where that is safe.
  *
- *   start ─▶ waiting ─▶ sent ─▶ responding ─▶ done
- *     ▲         │fail     │fail      │fail ─▶ done
+ *   start ─▶ waiting ─▶ sent ─┬─▶ responding ─────────────────────────────────▶ done
+ *     ▲         │fail     │fail └─101─▶ tunnel ─both halves ended─▶ closing ──────▶ done
  *     └─backoff─┴─────────┘
+ *
+ * Cancelled, or failed where no retry is safe, it is done from anywhere.
  */
 export class Forwarding implements Attempt, UpstreamRequest, Expirable {
   readonly #timer = new WheelTimer(this);
   readonly #exchange: Exchange;
   readonly #cluster: RunningCluster;
-  readonly #startedAtMs: number;
-  #phase: 'waiting' | 'sent' | 'responding' | 'backoff' | 'done' = 'waiting';
+  #phase: 'waiting' | 'sent' | 'responding' | 'backoff' | 'tunnel' | 'closing' | 'done' = 'waiting';
   #endpoint: Endpoint | null = null;
   #client: Http1Client | null = null;
   /** Between the request's content and the attempts; null where the request has none. */
   #replay: ReplayBuffer | null = null;
   #retries = 0;
-  /** Which deadline is set: of the whole exchange, or of this attempt alone. */
+  /** Whether the deadline is for the whole response, or for its head alone. */
   #untilComplete = false;
+  /** From when on the time of the whole request counts. */
+  #countedFromMs: number;
+  /** Octets of the request's content that had come when the deadline was set. */
+  #contentBytes = 0;
+  #serverEnded = false;
+  #clientEnded = false;
 
   constructor(exchange: Exchange, cluster: RunningCluster, nowMs: number) {
     this.#exchange = exchange;
     this.#cluster = cluster;
-    this.#startedAtMs = nowMs;
+    this.#countedFromMs = nowMs;
   }
 
   get request(): RequestHead {
@@ -100,7 +109,7 @@ export class Forwarding implements Attempt, UpstreamRequest, Expirable {
       this.#replay = new ReplayBuffer();
       this.#replay.attach(client.content);
       body.connect(this.#replay);
-    } else if (this.#replay.attach(client.content)) body.source.resume();
+    } else if (this.#replay.attach(client.content) || body.ended) body.source.resume();
   }
 
   unavailable(error: ProxyError): void {
@@ -126,7 +135,7 @@ export class Forwarding implements Attempt, UpstreamRequest, Expirable {
       this.#end();
     }
     this.#cluster.outcome.responded(exchange, head, complete);
-    if (head.upgrade !== '' && !complete) this.#openTunnel();
+    if (head.upgrade !== '') this.#openTunnel();
   }
 
   write(chunk: Uint8Array): boolean {
@@ -134,43 +143,50 @@ export class Forwarding implements Attempt, UpstreamRequest, Expirable {
   }
 
   end(trailers: Fields | null): void {
-    this.#release(false);
-    this.#end();
-    this.#exchange.responseSink.end(trailers);
+    if (this.#phase === 'tunnel') this.#endServerHalf();
+    else {
+      const responding = this.#phase === 'responding';
+      this.#release(false);
+      this.#end();
+      if (responding) this.#exchange.responseSink.end(trailers);
+    }
   }
 
   fail(error: ProxyError): void {
     if (this.#phase === 'done') return;
     const endpoint = this.#endpoint;
-    const responding = this.#phase === 'responding';
+    const phase = this.#phase;
     this.#release(false);
     const nowMs = this.#cluster.clock.now();
-    if (responding || !this.#mayRetry(error, nowMs)) {
-      this.#conclude(error);
-      return;
-    }
-    this.#retries++;
-    this.#phase = 'backoff';
-    this.#endpoint = endpoint; // remembered, to try another
-    const delayMs = retryDelayMs(error, this.#retries);
-    if (delayMs === 0) this.#retry(nowMs);
-    else this.#cluster.clock.schedule(this.#timer, nowMs + delayMs);
+    if (phase === 'closing') this.#end();
+    else if (phase === 'responding' || phase === 'tunnel' || !this.#mayRetry(error, nowMs)) this.#conclude(error);
+    else this.#backOff(error, endpoint, nowMs);
   }
 
   /** The deadline has passed, or the wait before a retry is over. */
   expire(nowMs: number): void {
     if (this.#phase === 'backoff') this.#retry(nowMs);
-    else if (this.#exchange.requestBody !== null && !this.#exchange.requestBody.ended) {
-      // The time is the backend's: it does not run while the client still sends.
-      this.#setDeadline(nowMs, nowMs);
+    else if (this.#phase === 'closing') this.cancel();
+    else if (this.#waitsForClient()) {
+      this.#countedFromMs = nowMs;
+      this.#setDeadline(nowMs);
     } else if (this.#phase !== 'done') {
-      const error = new ProxyError('upstream_timeout', 'upstream', 'stream');
       this.#release(true);
-      this.#conclude(error);
+      this.#conclude(new ProxyError('upstream_timeout', 'upstream', 'stream'));
     }
   }
 
   // ── steps ──
+
+  #backOff(error: ProxyError, endpoint: Endpoint | null, nowMs: number): void {
+    this.#retries++;
+    this.#phase = 'backoff';
+    this.#endpoint = endpoint; // remembered, to try another
+    if (error.retry === 'idempotent') endpoint?.pool.closeIdle(); // what went stale did not do so alone
+    const delayMs = retryDelayMs(error, this.#retries);
+    if (delayMs === 0) this.#retry(nowMs);
+    else this.#cluster.clock.schedule(this.#timer, nowMs + delayMs);
+  }
 
   #retry(nowMs: number): void {
     const failed = this.#endpoint;
@@ -189,20 +205,60 @@ export class Forwarding implements Attempt, UpstreamRequest, Expirable {
     );
   }
 
-  #openTunnel(): void {
-    const client = this.#client;
-    if (client !== null) this.#exchange.requestBody?.connect(client.content);
+  /**
+   * Whether the request is not complete for the client's sake: the time that a route declares is the backend's. Where
+   * nothing moved because the backend takes no more, it is the backend that is late.
+   */
+  #waitsForClient(): boolean {
+    const body = this.#exchange.requestBody;
+    if (body === null || body.ended || this.#client === null) return false;
+    return body.bytes !== this.#contentBytes || !this.#client.congested;
   }
 
-  /** Sets the nearer of the deadlines that the rule declares, or the default. */
-  #setDeadline(nowMs: number, startMs: number = this.#startedAtMs): void {
+  // ── behind a 101 ──
+
+  #openTunnel(): void {
+    const client = this.#client;
+    if (client === null || this.#phase !== 'responding') return;
+    this.#phase = 'tunnel';
+    this.#exchange.requestBody?.connect({
+      write: (chunk) => client.content.write(chunk),
+      end: () => {
+        client.content.end(null);
+        this.#clientEnded = true;
+        this.#closeTunnel();
+      },
+      abort: () => client.content.abort(this.#exchange.error!),
+    });
+  }
+
+  #endServerHalf(): void {
+    if (this.#serverEnded) return;
+    this.#serverEnded = true;
+    this.#closeTunnel();
+    this.#exchange.responseSink.end(null);
+  }
+
+  /** With both halves ended, what is left is to send what is queued; the connection's end then ends this. */
+  #closeTunnel(): void {
+    if (!this.#clientEnded || !this.#serverEnded || this.#phase !== 'tunnel') return;
+    this.#phase = 'closing';
+    this.#cluster.clock.schedule(this.#timer, this.#cluster.clock.now() + TUNNEL_CLOSE_MS);
+  }
+
+  // ── time ──
+
+  /** Sets the nearer of the deadlines that the rule declares; the default where it declares none. */
+  #setDeadline(nowMs: number): void {
     const rule = this.#exchange.rule;
-    const requestMs = rule === null ? -1 : rule.requestTimeoutMs;
     const attemptMs = rule === null ? 0 : rule.attemptTimeoutMs;
-    this.#untilComplete = requestMs >= 0 || attemptMs > 0;
+    const declaredMs = rule === null ? -1 : rule.requestTimeoutMs;
+    this.#untilComplete = declaredMs >= 0 || attemptMs > 0;
+    const requestMs = this.#untilComplete ? declaredMs : DEFAULT_REQUEST_TIMEOUT_MS;
     let atMs = attemptMs > 0 ? nowMs + attemptMs : Infinity;
-    if (requestMs > 0) atMs = Math.min(atMs, startMs + requestMs);
-    else if (requestMs < 0) atMs = Math.min(atMs, startMs + DEFAULT_REQUEST_TIMEOUT_MS);
+    if (requestMs > 0) atMs = Math.min(atMs, this.#countedFromMs + requestMs);
+    const body = this.#exchange.requestBody;
+    if (body !== null) this.#contentBytes = body.bytes;
     if (atMs !== Infinity) this.#cluster.clock.schedule(this.#timer, atMs);
   }
 

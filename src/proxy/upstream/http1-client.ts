@@ -38,6 +38,7 @@ export class Http1Client implements ConnectionObserver, ResponseObserver, Expira
   #head: ResponseHead | null = null;
   #responseEnded = false;
   #trailers: Fields | null = null;
+  #paused = false;
   /** Whether any byte of the present response came. */
   #answered = false;
   /** Requests sent so far. */
@@ -52,6 +53,11 @@ export class Http1Client implements ConnectionObserver, ResponseObserver, Expira
 
   get usable(): boolean {
     return this.#state === 'idle' && this.#connection.isOpen;
+  }
+
+  /** Whether the server takes no more of the request now. */
+  get congested(): boolean {
+    return this.#connection.congested;
   }
 
   /** `Keep-Alive: timeout` of the last response in milliseconds, or -1. */
@@ -78,11 +84,20 @@ export class Http1Client implements ConnectionObserver, ResponseObserver, Expira
 
   /** Stops reading the response until {@link resume}. */
   pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
     this.#connection.pause();
   }
 
   resume(): void {
-    if (this.#state !== 'retired') this.#connection.resume();
+    if (!this.#paused || this.#state === 'retired') return;
+    this.#paused = false;
+    this.#connection.resume();
+  }
+
+  /** Closes the connection; the present request fails. */
+  destroy(): void {
+    this.#connection.destroy();
   }
 
   /** Gives the present request up. The connection cannot be used again. */
@@ -113,8 +128,7 @@ export class Http1Client implements ConnectionObserver, ResponseObserver, Expira
       this.#decoder.finish();
       if (this.#responseEnded) this.#finish(false);
       else this.#lose('the server closed the connection');
-    }
-    this.#retire();
+    } else this.#retire();
   }
 
   closed(error: string): void {
@@ -139,7 +153,7 @@ export class Http1Client implements ConnectionObserver, ResponseObserver, Expira
   }
 
   body(chunk: Uint8Array): void {
-    if (this.#owner?.write(chunk) === false) this.#connection.pause();
+    if (this.#owner?.write(chunk) === false) this.pause();
   }
 
   end(trailers: Fields | null): void {
@@ -160,7 +174,6 @@ export class Http1Client implements ConnectionObserver, ResponseObserver, Expira
     const failure = this.#decoder.failure;
     if (failure !== null) {
       this.#fail(failure);
-      this.#retire();
     } else if (this.#responseEnded) this.#finish(consumed === length);
     else if ((this.#state as string) === 'tunnel' && consumed < length) this.#pass(buffer.subarray(consumed, length));
   }
@@ -176,10 +189,12 @@ export class Http1Client implements ConnectionObserver, ResponseObserver, Expira
     this.#owner = null;
     this.#head = null;
     this.#responseEnded = false;
-    const reusable = clean && this.#decoder.keepAlive && this.#content.complete && this.#connection.isOpen;
+    // A server that answered early may not read the rest of the request: nothing is to wait behind that.
+    const sent = this.#content.complete && !this.#connection.congested;
+    const reusable = clean && sent && this.#decoder.keepAlive && this.#connection.isOpen;
     if (reusable) {
       this.#state = 'idle';
-      this.#connection.resume();
+      this.resume();
       this.#observer.released(this);
     } else this.#retire();
     if (owner === null) return;
@@ -188,7 +203,7 @@ export class Http1Client implements ConnectionObserver, ResponseObserver, Expira
   }
 
   #pass(bytes: Uint8Array): void {
-    if (this.#owner?.write(bytes) === false) this.#connection.pause();
+    if (this.#owner?.write(bytes) === false) this.pause();
   }
 
   /** The connection went away under a request. */
@@ -201,7 +216,7 @@ export class Http1Client implements ConnectionObserver, ResponseObserver, Expira
 
   #fail(error: ProxyError): void {
     const owner = this.#owner;
-    this.#owner = null;
+    this.#retire(); // first, so that a retry may take this connection's place
     owner?.fail(error);
   }
 

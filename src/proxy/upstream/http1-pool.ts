@@ -3,7 +3,7 @@ import { ProxyError } from '#errors/proxy-error.ts';
 import type { Clock } from '#transport/clock.ts';
 import type { Connection, ConnectionObserver } from '#transport/connection.ts';
 import { connect, type ConnectObserver, type PendingConnect } from '#transport/connect.ts';
-import type { ClusterLoad } from './cluster-load.ts';
+import type { ClusterLoad, ConnectionHolder } from './cluster-load.ts';
 import { Http1Client, type ClientObserver } from './http1-client.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
 
@@ -18,14 +18,15 @@ const KEEP_ALIVE_MARGIN_MS = 1_000;
 const IDLE_MAX_MS = 60_000;
 
 /** The connections to one endpoint. Most recently used first, so that what is not needed grows old and closes. */
-export class Http1Pool implements ClientObserver {
+export class Http1Pool implements ClientObserver, ConnectionHolder {
   readonly #address: string;
   readonly #port: number;
   readonly #load: ClusterLoad;
   readonly #clock: Clock;
   readonly #idle: Http1Client[] = [];
   readonly #waiting: UpstreamRequest[] = [];
-  #connecting = 0;
+  readonly #clients = new Set<Http1Client>();
+  readonly #connecting = new Set<Connecting>();
   #closed = false;
 
   constructor(address: string, port: number, load: ClusterLoad, clock: Clock) {
@@ -33,6 +34,7 @@ export class Http1Pool implements ClientObserver {
     this.#port = port;
     this.#load = load;
     this.#clock = clock;
+    load.join(this);
   }
 
   /** Calls `ready` on the request, now if a connection is idle; or `unavailable`, now or later. */
@@ -49,7 +51,7 @@ export class Http1Pool implements ClientObserver {
     }
     this.#load.pendingRequests++;
     this.#waiting.push(request);
-    if (this.#connecting < this.#waiting.length) this.#connect();
+    this.#connectForWaiting();
   }
 
   /** Takes back a request that still waits. */
@@ -58,16 +60,52 @@ export class Http1Pool implements ClientObserver {
     if (index === -1) return;
     this.#waiting.splice(index, 1);
     this.#load.pendingRequests--;
+    this.#leaveWhenEmpty();
   }
 
-  /** Closes what is idle, and the rest as its requests end. */
-  close(): void {
-    this.#closed = true;
+  /** Closes what is idle. */
+  closeIdle(): void {
     for (const client of this.#idle.splice(0)) {
       this.#clock.cancel(client.idleTimer);
       client.abandon();
     }
   }
+
+  /** Closes what is idle, and the rest as its requests end. */
+  close(): void {
+    this.#closed = true;
+    this.closeIdle();
+    if (this.#waiting.length === 0) for (const connecting of this.#connecting) this.#giveUp(connecting);
+    this.#leaveWhenEmpty();
+  }
+
+  /** Closes everything at once; what is under way fails. */
+  destroy(): void {
+    this.#closed = true;
+    for (const connecting of this.#connecting) this.#giveUp(connecting);
+    for (const client of this.#clients) client.destroy();
+    for (const request of this.#waiting.splice(0)) {
+      this.#load.pendingRequests--;
+      request.unavailable(new ProxyError('draining', 'local', 'stream'));
+    }
+    this.#leaveWhenEmpty();
+  }
+
+  // ── ConnectionHolder ──
+
+  connectionFree(): void {
+    this.#connectForWaiting();
+  }
+
+  closeOldestIdle(): boolean {
+    const oldest = this.#idle.shift();
+    if (oldest === undefined) return false;
+    this.#clock.cancel(oldest.idleTimer);
+    oldest.abandon();
+    return true;
+  }
+
+  // ── ClientObserver ──
 
   released(client: Http1Client): void {
     const next = this.#waiting.shift();
@@ -80,12 +118,16 @@ export class Http1Pool implements ClientObserver {
 
   retired(client: Http1Client): void {
     this.#clock.cancel(client.idleTimer);
-    this.#load.connectionClosed();
+    this.#clients.delete(client);
     const index = this.#idle.indexOf(client);
     if (index !== -1) this.#idle.splice(index, 1);
+    this.#load.connectionClosed();
     // Whoever waits beyond the limit of connections waits for this one's place.
-    if (this.#waiting.length > this.#connecting) this.#connect();
+    this.#connectForWaiting();
+    this.#leaveWhenEmpty();
   }
+
+  // ── steps ──
 
   #keep(client: Http1Client): void {
     this.#idle.push(client);
@@ -94,32 +136,56 @@ export class Http1Pool implements ClientObserver {
     this.#clock.schedule(client.idleTimer, this.#clock.now() + idleMs);
   }
 
-  #connect(): void {
-    if (!this.#load.mayConnect()) return; // a connection that comes free serves whoever waits
-    this.#connecting++;
-    this.#load.connectStarted();
-    new Connecting(this.#address, this.#port, this.#load.connectTimeoutMs, this.#clock, {
-      made: (connection) => this.#made(connection),
-      failed: (error) => this.#failed(error),
-    });
+  /** As many connects as requests wait, within the limit of the cluster. */
+  #connectForWaiting(): void {
+    while (this.#waiting.length > this.#connecting.size) {
+      if (!this.#load.mayConnect()) {
+        this.#load.awaitConnection(this); // until then, one that comes free here serves whoever waits
+        return;
+      }
+      this.#connect();
+    }
   }
 
-  #made(connection: Connection): ConnectionObserver {
-    this.#connecting--;
+  #connect(): void {
+    this.#load.connectStarted();
+    const connecting: Connecting = new Connecting(this.#address, this.#port, this.#load.connectTimeoutMs, this.#clock, {
+      made: (connection) => this.#made(connecting, connection),
+      failed: (error) => this.#failed(connecting, error),
+    });
+    this.#connecting.add(connecting);
+  }
+
+  #made(connecting: Connecting, connection: Connection): ConnectionObserver {
+    this.#connecting.delete(connecting);
     this.#load.connectionOpened();
     const client = new Http1Client(connection, this);
+    this.#clients.add(client);
     this.released(client);
     return client;
   }
 
-  #failed(error: ProxyError): void {
-    this.#connecting--;
+  #failed(connecting: Connecting, error: ProxyError): void {
+    this.#connecting.delete(connecting);
     this.#load.connectFailed();
     const first = this.#waiting.shift();
-    if (first === undefined) return;
-    this.#load.pendingRequests--;
-    first.unavailable(error);
-    if (this.#waiting.length > this.#connecting) this.#connect();
+    if (first !== undefined) {
+      this.#load.pendingRequests--;
+      first.unavailable(error);
+    }
+    this.#connectForWaiting();
+    this.#leaveWhenEmpty();
+  }
+
+  #giveUp(connecting: Connecting): void {
+    connecting.cancel();
+    this.#connecting.delete(connecting);
+    this.#load.connectCancelled();
+  }
+
+  #leaveWhenEmpty(): void {
+    const empty = this.#clients.size === 0 && this.#connecting.size === 0 && this.#waiting.length === 0;
+    if (this.#closed && empty) this.#load.leave(this);
   }
 }
 
@@ -141,6 +207,12 @@ class Connecting implements ConnectObserver, Expirable {
     this.#outcome = outcome;
     this.#pending = connect(address, port, this);
     clock.schedule(this.#timer, clock.now() + timeoutMs);
+  }
+
+  /** Gives up; nothing is reported. */
+  cancel(): void {
+    this.#clock.cancel(this.#timer);
+    this.#pending.cancel();
   }
 
   connected(connection: Connection): ConnectionObserver {

@@ -9,6 +9,7 @@ export class Http1RequestContent implements BodySink {
   readonly #connection: Connection;
   readonly #abandon: () => void;
   #chunked = false;
+  #tunnel = false;
   /** Whether all content of the present request was written; a connection cannot be used again before. */
   complete = true;
 
@@ -27,24 +28,34 @@ export class Http1RequestContent implements BodySink {
   /** Opaque from here on, in answer to a 101. */
   beginTunnel(): void {
     this.#chunked = false;
+    this.#tunnel = true;
     this.complete = false;
   }
 
   write(chunk: Uint8Array): boolean {
-    if (chunk.length === 0) return true;
-    if (!this.#chunked) return this.#connection.writeBytes(chunk);
-    this.#connection.writeText(chunkHeader(chunk.length));
-    const writable = this.#connection.writeBytes(chunk);
-    this.#connection.writeText(CHUNK_END);
-    return writable;
+    if (chunk.length > 0 && !this.complete) this.#write(chunk);
+    // Not what writeBytes says: text that was long but left at once is followed by no `drained`.
+    return !this.#connection.congested;
   }
 
   end(trailers: Fields | null): void {
+    if (this.complete) return;
     this.complete = true;
     if (this.#chunked) this.#connection.writeText(encodeTrailers(trailers));
+    else if (this.#tunnel) this.#connection.end(); // the client's half alone: the server's goes on
   }
 
   abort(): void {
     this.#abandon();
+  }
+
+  #write(chunk: Uint8Array): void {
+    if (!this.#chunked) {
+      this.#connection.writeBytes(chunk);
+      return;
+    }
+    this.#connection.writeText(chunkHeader(chunk.length));
+    this.#connection.writeBytes(chunk);
+    this.#connection.writeText(CHUNK_END);
   }
 }
