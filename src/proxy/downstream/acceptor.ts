@@ -22,6 +22,7 @@ export class Acceptor {
   readonly #options: AcceptorOptions;
   readonly #sessions = new Set<Http1Session>();
   #socket: BoundSocket | null = null;
+  #drained: Promise<void> | null = null;
   #onEmpty: (() => void) | null = null;
 
   constructor(options: AcceptorOptions) {
@@ -65,14 +66,14 @@ export class Acceptor {
   }
 
   /** Accepts nothing new and finishes what is open. @returns when the last session has gone */
-  async drain(): Promise<void> {
-    this.#socket?.close();
-    if (this.#sessions.size === 0) return;
-    const empty = new Promise<void>((resolve) => {
+  drain(): Promise<void> {
+    this.#drained ??= new Promise((resolve) => {
       this.#onEmpty = resolve;
+      this.#socket?.close();
+      for (const session of this.#sessions) session.drain();
+      if (this.#sessions.size === 0) resolve();
     });
-    for (const session of this.#sessions) session.drain();
-    await empty;
+    return this.#drained;
   }
 
   /** Closes everything at once. */

@@ -62,6 +62,8 @@ export class Http1Response implements DownstreamStream {
     encoding.requestVersion = exchange.request.version;
     encoding.requestMethod = exchange.request.method;
     this.#connection.writeText(encodeResponseHead(head, encoding));
+    // No client loses by a wait for interim responses; unbounded ones would fill this proxy's memory.
+    if (this.#connection.congested) exchange.attempt?.pause();
   }
 
   respond(head: ResponseHead, complete: boolean): void {
@@ -89,11 +91,13 @@ export class Http1Response implements DownstreamStream {
     if (this.#framing === 'none' || length === 0) return true;
     this.#exchange!.responseBytes += length;
     this.#owner.touch();
-    if (this.#framing !== 'chunked') return this.#connection.writeBytes(chunk);
-    this.#connection.writeText(chunkHeader(length));
-    const writable = this.#connection.writeBytes(chunk);
-    this.#connection.writeText(CHUNK_END);
-    return writable;
+    if (this.#framing === 'chunked') {
+      this.#connection.writeText(chunkHeader(length));
+      this.#connection.writeBytes(chunk);
+      this.#connection.writeText(CHUNK_END);
+    } else this.#connection.writeBytes(chunk);
+    // Not what writeBytes says: text that was long but left at once is followed by no `drained`.
+    return !this.#connection.congested;
   }
 
   end(trailers: Fields | null): void {

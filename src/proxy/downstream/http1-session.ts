@@ -53,10 +53,12 @@ export class Http1Session
   #closing = false;
   /** The client sent FIN. */
   #peerEnded = false;
-  /** Bytes of next requests, which came while this one is answered; at most one read. */
+  /** Bytes of next requests, which came while this one is answered or its answer read; at most one read. */
   #pipelined: Buffer | null = null;
   #decoding = false;
   #paused = false;
+  /** The client does not read its answers: it gets no more of them before it does. */
+  #stalled = false;
   /** Octets dropped since nobody wants the request's content any more. */
   #discardedBytes = 0;
   #idleDeadlineMs = 0;
@@ -97,8 +99,15 @@ export class Http1Session
   }
 
   drained(): void {
-    this.touch();
-    this.#exchange?.attempt?.resume();
+    if (this.#state === 'lingering') {
+      this.#setDeadline(this.#environment.clock.now() + this.#environment.limits.lingerMs);
+      return;
+    }
+    if (this.#exchange !== null) {
+      this.touch();
+      this.#exchange.attempt?.resume();
+    }
+    if (this.#stalled) this.#proceed();
   }
 
   halfClosed(): void {
@@ -163,7 +172,7 @@ export class Http1Session
 
   resume(): void {
     // What is pipelined waits for the response; reading on would gather more of it.
-    if (!this.#paused || this.#pipelined !== null || this.#state === 'closed') return;
+    if (!this.#paused || this.#pipelined !== null || this.#stalled || this.#state === 'closed') return;
     this.#paused = false;
     this.#connection.resume();
   }
@@ -174,6 +183,8 @@ export class Http1Session
     const closeDelimited =
       head.bodyLength === UNKNOWN_LENGTH && exchange.request.version === 10 && exchange.request.method !== 'HEAD';
     if (closeDelimited || !this.#decoder.keepAlive || this.#decoder.failure !== null) this.#closing = true;
+    // More is still to come than would be dropped for the sake of the next request.
+    if (exchange.request.bodyLength - exchange.requestBytes > this.#environment.limits.discardBytes) this.#closing = true;
     // A client that was not told to continue may send its content or the next request: nobody can tell (RFC 9110 §10.1.1).
     if (exchange.request.expectsContinue && exchange.requestBytes === 0) this.#closing = true;
     return this.#closing;
@@ -206,7 +217,8 @@ export class Http1Session
     this.#responseComplete = true;
     exchange.phase = 'ended';
     this.#environment.entry.complete(exchange);
-    if (this.#requestFlows()) this.resume(); // drop the rest of the request's content to find the next head
+    exchange.requestBody?.abort(CUT_SHORT); // copies that are still under way will never be complete
+    if (this.#requestFlows() && !this.#closing) this.resume(); // drop the rest to find the next head
     else this.#finishExchange();
   }
 
@@ -233,7 +245,8 @@ export class Http1Session
   }
 
   #timeOut(exchange: Exchange): void {
-    const stalledUpload = exchange.requestBody?.ended === false;
+    // Paused, the client may well want to send: then the backend is what stands still.
+    const stalledUpload = this.#state === 'open' && exchange.requestBody?.ended === false && !this.#paused;
     const code = stalledUpload ? 'request_timeout' : 'stream_idle_timeout';
     const error = new ProxyError(code, stalledUpload ? 'downstream' : 'upstream', 'connection');
     this.#closing = true;
@@ -257,9 +270,12 @@ export class Http1Session
     while (start < to && this.#state === 'open') {
       if (decoder.complete) {
         // The request is in, its response is not: keep the rest for later (RFC 9112 §9.3.2).
-        const rest = buffer.subarray(start, to);
-        this.pause();
-        this.#pipelined = owned ? rest : Buffer.from(rest);
+        this.#keepForLater(buffer.subarray(start, to), owned);
+        break;
+      }
+      if (this.#exchange === null && this.#isUnread()) {
+        this.#keepForLater(buffer.subarray(start, to), owned);
+        this.#stalled = true;
         break;
       }
       start += decoder.decode(buffer, start, to);
@@ -271,7 +287,20 @@ export class Http1Session
     }
     this.#decoding = false;
     if (start < to && (this.#state as string) === 'tunnel') this.#pass(buffer.subarray(start, to));
-    else if (this.#exchange === null && this.#state === 'open' && !decoder.idle && start === to) this.#awaitHead();
+    else if (this.#exchange === null && this.#state === 'open' && start === to) this.#awaitHead();
+  }
+
+  #keepForLater(rest: Buffer, owned: boolean): void {
+    this.pause();
+    this.#pipelined = owned ? rest : Buffer.from(rest);
+  }
+
+  /** Whether too much waits for the client to read; looks at what the kernel takes only where there is much. */
+  #isUnread(): boolean {
+    const connection = this.#connection;
+    if (connection.queuedBytes <= MAX_UNREAD_BYTES) return false;
+    connection.flush();
+    return connection.congested;
   }
 
   #begin(request: RequestHead): Exchange {
@@ -300,17 +329,26 @@ export class Http1Session
     this.#responseComplete = false;
     this.#decoder.next();
     this.#setDeadline(this.#environment.clock.now() + this.#environment.limits.keepAliveIdleMs);
-    const pipelined = this.#pipelined;
-    if (pipelined === null) this.resume();
-    else if (!this.#decoding) {
-      this.#pipelined = null;
-      this.#decode(pipelined, 0, pipelined.length, true);
-      this.resume();
-    }
+    if (this.#decoding) return; // goes on in the loop that this is called from
+    if (this.#connection.congested) {
+      this.#stalled = true;
+      this.pause();
+    } else this.#proceed();
   }
 
-  /** The first bytes of a head are there: the rest must follow soon. */
+  /** Takes what was pipelined, then reads on. */
+  #proceed(): void {
+    this.#stalled = false;
+    const pipelined = this.#pipelined;
+    this.#pipelined = null;
+    if (pipelined !== null) this.#decode(pipelined, 0, pipelined.length, true);
+    this.resume();
+  }
+
+  /** Reads on. Where the first bytes of a head are there, the rest must follow soon. */
   #awaitHead(): void {
+    this.resume();
+    if (this.#decoder.idle) return;
     const deadlineMs = this.#environment.clock.now() + this.#environment.limits.headTimeoutMs;
     if (deadlineMs < this.#idleDeadlineMs) this.#setDeadline(deadlineMs);
   }
@@ -331,6 +369,7 @@ export class Http1Session
     if (exchange.phase === 'ended') return;
     exchange.phase = 'ended';
     this.#environment.entry.fail(exchange, error);
+    exchange.requestBody?.abort(error);
   }
 
   /** Opaque bytes of the client, behind a 101. */
@@ -375,6 +414,15 @@ export class Http1Session
     this.#linger();
   }
 }
+
+/**
+ * Answers that may wait for a client that pipelines and does not read them, before no further request of it is taken:
+ * a small request may have a large answer.
+ */
+const MAX_UNREAD_BYTES = 64 * 1024;
+
+/** What becomes of copies of a content whose response came before its end. */
+const CUT_SHORT = new ProxyError('downstream_closed', 'local', 'stream', { cause: 'answered before the end of the content' });
 
 /** Stands for a request that could not be read, so that it is answered and logged like any other. */
 const UNREADABLE = (): RequestHead => new RequestHead('-', '-', '', '', '', new Fields(), 11);
