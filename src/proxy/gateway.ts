@@ -28,6 +28,21 @@ export interface GatewayOptions {
   readonly limits?: DownstreamLimits;
 }
 
+/** What a gateway has under way. */
+export interface GatewayActivity {
+  /** Connections of clients. */
+  readonly sessions: number;
+  /** Deadlines that are set. */
+  readonly timers: number;
+  readonly clusters: readonly {
+    readonly name: string;
+    readonly connections: number;
+    readonly pendingRequests: number;
+    readonly requests: number;
+    readonly endpoints: readonly { readonly endpoint: string; readonly activeRequests: number }[];
+  }[];
+}
+
 /** The edge: accepts requests from outside and routes them to backends. One per thread. */
 export class Gateway {
   readonly #clock = new Clock();
@@ -53,6 +68,18 @@ export class Gateway {
   /** What is bound now. */
   get bound(): readonly BoundAddress[] {
     return this.#listeners.bound;
+  }
+
+  /** What is under way now, for whoever operates or tests this. */
+  get activity(): GatewayActivity {
+    const clusters = this.#clusters.clusters.map(({ name, load, endpoints }) => ({
+      name,
+      connections: load.connections,
+      pendingRequests: load.pendingRequests,
+      requests: load.requests,
+      endpoints: endpoints.map(({ label, activeRequests }) => ({ endpoint: label, activeRequests })),
+    }));
+    return { sessions: this.#listeners.sessionCount, timers: this.#clock.timers, clusters };
   }
 
   /**
@@ -82,7 +109,7 @@ export class Gateway {
   /** Closes everything at once. */
   destroy(): void {
     this.#listeners.destroy();
-    this.#clusters.close();
+    this.#clusters.destroy();
     this.#clock.stop();
   }
 }
@@ -110,7 +137,11 @@ class GatewayPath implements ForwardOutcome {
   createEntry(table: () => ListenerTable): ExchangeEntry {
     return {
       open: (exchange) => this.#open(exchange, table()),
-      refuse: (exchange, error) => this.#refuse(exchange, error),
+      refuse: (exchange, error) => {
+        // What is refused before it was opened is logged under an id all the same.
+        if (exchange.requestId === '') this.#forwardingFields.onRequest(exchange);
+        this.#refuse(exchange, error);
+      },
       complete: (exchange) => this.#record(exchange),
       fail: (exchange, error) => {
         exchange.error ??= error;
@@ -152,12 +183,13 @@ class GatewayPath implements ForwardOutcome {
       this.#refuse(exchange, new ProxyError('backend_invalid', 'local', 'stream'));
       return;
     }
-    if (exchange.mirrors !== null) for (const slot of exchange.mirrors) slot.cluster?.mirror(exchange);
+    sendMirrors(exchange);
     if (backend.filters.length === 0) cluster.forward(exchange);
     else runRequestFilters(exchange, backend.filters, this.#behindBackend);
   }
 
   #forward(exchange: Exchange): void {
+    sendMirrors(exchange);
     exchange.cluster!.forward(exchange);
   }
 
@@ -207,6 +239,14 @@ class GatewayPath implements ForwardOutcome {
     this.#accessLog.record(exchange);
   }
 }
+
+/** Sends the copies that the last chain of filters asked for: each sees the request as its own chain left it. */
+const sendMirrors = (exchange: Exchange): void => {
+  const { mirrors } = exchange;
+  if (mirrors === null) return;
+  exchange.mirrors = null;
+  for (const slot of mirrors) slot.cluster?.mirror(exchange);
+};
 
 const SERVER_OPTIONS: Answer = Object.freeze({ status: 204, fields: new Fields(), body: null });
 

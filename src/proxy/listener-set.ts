@@ -41,6 +41,12 @@ interface Binding {
   listeners: readonly ListenerResource[];
 }
 
+interface FailedBinding {
+  readonly key: string;
+  readonly listeners: readonly ListenerResource[];
+  readonly message: string;
+}
+
 /** The listeners of one thread with their routes, and the acceptors that serve them. */
 export class ListenerSet {
   readonly #options: ListenerSetOptions;
@@ -64,26 +70,34 @@ export class ListenerSet {
     }));
   }
 
+  /** Connections of clients, those of acceptors that drain among them. */
+  get sessionCount(): number {
+    return this.#acceptors().reduce((sum, acceptor) => sum + acceptor.sessionCount, 0);
+  }
+
   async apply(delta: SnapshotDelta): Promise<ApplyReport> {
     for (const name of this.#takeOver(delta)) this.#serve(name);
     const wanted = Map.groupBy(this.#resources.values(), bindingKey);
-    const failures: { listener: string; message: string }[] = [];
-    for (const [key, listeners] of wanted) {
-      const message = await this.#bind(key, listeners);
-      if (message !== null) failures.push(...listeners.map((listener) => ({ listener: listener.name, message })));
-    }
-    for (const [key, binding] of this.#bindings) if (!wanted.has(key)) this.#retire(key, binding);
-    return { failures };
+    // New addresses are bound before old ones are left, so that a listener that moves is always somewhere. What fails
+    // is tried again behind that: `*:80` cannot be had before `127.0.0.1:80` is left.
+    const first = await this.#bindAll(wanted);
+    const left = this.#leaveAllBut(wanted);
+    const failed = left ? await this.#bindAll(new Map(first.map(({ key, listeners }) => [key, listeners]))) : first;
+    return {
+      failures: failed.flatMap(({ listeners, message }) => listeners.map(({ name }) => ({ listener: name, message }))),
+    };
   }
 
   async drain(): Promise<void> {
-    const acceptors = [...this.#draining, ...[...this.#bindings.values()].map((binding) => binding.acceptor)];
-    await Promise.all(acceptors.map((acceptor) => acceptor.drain()));
+    await Promise.all(this.#acceptors().map((acceptor) => acceptor.drain()));
   }
 
   destroy(): void {
-    for (const { acceptor } of this.#bindings.values()) acceptor.destroy();
-    for (const acceptor of this.#draining) acceptor.destroy();
+    for (const acceptor of this.#acceptors()) acceptor.destroy();
+  }
+
+  #acceptors(): Acceptor[] {
+    return [...this.#draining, ...[...this.#bindings.values()].map((binding) => binding.acceptor)];
   }
 
   /** @returns names of the listeners whose routes must be joined anew */
@@ -122,6 +136,23 @@ export class ListenerSet {
     if (resource === undefined) return;
     const routes = createRouteTable(name, this.#routes.values());
     this.#served.set(name, { listener: createListener(resource), hostname: resource.hostname, routes });
+  }
+
+  /** @returns what could not be bound */
+  async #bindAll(wanted: ReadonlyMap<string, readonly ListenerResource[]>): Promise<FailedBinding[]> {
+    const failed: FailedBinding[] = [];
+    for (const [key, listeners] of wanted) {
+      const message = await this.#bind(key, listeners);
+      if (message !== null) failed.push({ key, listeners, message });
+    }
+    return failed;
+  }
+
+  /** @returns whether any address was left */
+  #leaveAllBut(wanted: ReadonlyMap<string, unknown>): boolean {
+    const unwanted = [...this.#bindings].filter(([key]) => !wanted.has(key));
+    for (const [key, binding] of unwanted) this.#retire(key, binding);
+    return unwanted.length > 0;
   }
 
   /** Makes an address serve these listeners. @returns why that is not possible, or null */
