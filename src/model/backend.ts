@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { durationPattern, parseDurationMs } from './duration.ts';
-import { duration, port } from './schema/field.ts';
+import { port, positiveDuration } from './schema/field.ts';
 import { ipVersion } from './schema/ip-address.ts';
 import { defineKind, type ResourceWith } from './schema/kind.ts';
 import { rule, unique } from './schema/rule.ts';
@@ -58,14 +57,6 @@ const uniqueEndpoints = unique<Endpoint>(
   ({ address: text, port: number }) => `${text.toLowerCase()} ${number}`,
   ({ address: text, port: number }) => `${text} with port ${number}`,
 );
-
-const positiveDuration = () =>
-  duration().check(
-    rule([], function* (text) {
-      if (durationPattern.test(text) && parseDurationMs(text) === 0)
-        yield { path: [], message: `found ${text}`, expected: 'a duration longer than zero' };
-    }),
-  );
 
 const fields = {
   spec: z.strictObject({

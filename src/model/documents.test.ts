@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { formatDiagnostic } from './diagnostic.ts';
 import { parseDocuments } from './documents.ts';
+import { kinds } from './kinds.ts';
 import { resourceKey } from './resource.ts';
 
 const lines = (text: string): string[] => parseDocuments('f.yaml', text).diagnostics.map(formatDiagnostic);
@@ -52,7 +53,7 @@ describe('parseDocuments', () => {
       'apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Namespace\n  metadata:\n    name: A\n- apiVersion: v1\n  metadata: {}\n';
     assert.deepEqual(lines(text), [
       'f.yaml:7:5: Namespace A: metadata.name: malformed value "A"; expected lower-case letters, digits and "-" only, as in "shop-1"',
-      'f.yaml:8:3: items[1].kind: required field is missing; expected one of Backend, EndpointSlice, Gateway, GatewayClass, HTTPRoute, Namespace, ReferenceGrant, Secret, Service',
+      'f.yaml:8:3: items[1].kind: required field is missing; expected one of ' + [...kinds.keys()].join(', '),
     ]);
   });
 

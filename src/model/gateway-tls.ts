@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { group, kindName, namespaceName, objectName, port } from './schema/field.ts';
+import { group, kindName, limitedMap, namespaceName, objectName, port } from './schema/field.ts';
 import { rule, unique } from './schema/rule.ts';
+import { minVersionOption, tlsOptionsAreUsable } from './tls-options.ts';
 
 const secretRef = () =>
   z.strictObject({
@@ -24,16 +25,10 @@ export const listenerTls = z
       .max(64)
       .default([])
       .describe('Secrets of type kubernetes.io/tls to choose from by server name.'),
-    options: z
-      .record(z.string(), z.string().max(4096))
-      .check(
-        rule([], function* (options) {
-          const count = Object.keys(options).length;
-          if (count > 16) yield { path: [], message: `found ${count} entries`, expected: 'at most 16 entries' };
-        }),
-      )
+    options: limitedMap(z.string(), z.string().max(4096), 16)
+      .check(tlsOptionsAreUsable)
       .default({})
-      .describe('Implementation-specific settings.'),
+      .describe(`Further settings. ${minVersionOption}: lowest version of TLS, 1.2 or 1.3; absent: 1.2.`),
   })
   .check(
     rule(['mode', 'certificateRefs', 'options'], function* ({ mode, certificateRefs, options }) {

@@ -1,11 +1,23 @@
 import * as z from 'zod';
+import type { Path } from './field-path.ts';
 import { isIP } from './schema/ip-address.ts';
 import { gatewayTls, listenerTls } from './gateway-tls.ts';
 import { labelSelector } from './label-selector.ts';
-import { group, hostname, kindName, labelValue, objectName, port, qualifiedKey, sectionName } from './schema/field.ts';
+import {
+  group,
+  hostname,
+  kindName,
+  labelValue,
+  limitedMap,
+  objectName,
+  port,
+  qualifiedKey,
+  sectionName,
+} from './schema/field.ts';
 import { defineKind, type ResourceWith } from './schema/kind.ts';
-import { rule, unique } from './schema/rule.ts';
+import { type Objection, rule, unique, uniqueNames } from './schema/rule.ts';
 import { quote } from './schema/wording.ts';
+import { cautionsAboutTlsOptions } from './tls-options.ts';
 
 /** The standard's patterns below are not anchored on every side: on a long text they would take long to fail. */
 const longAborts = { abort: true };
@@ -131,13 +143,6 @@ const protocolRules = rule<Listener[]>(['*.protocol', '*.hostname', '*.tls'], fu
   }
 });
 
-const uniqueListenerNames = unique<Listener>(
-  ['*.name'],
-  ['name'],
-  ({ name }) => name,
-  ({ name }) => `name ${quote(name)}`,
-);
-
 const uniqueListenerPlaces = unique<Listener>(
   ['*.port', '*.protocol', '*.hostname'],
   [],
@@ -153,7 +158,7 @@ const fields = {
       .array(listener)
       .min(1)
       .max(64)
-      .check(protocolRules, uniqueListenerNames, uniqueListenerPlaces)
+      .check(protocolRules, uniqueNames, uniqueListenerPlaces)
       .describe('Addresses and protocols that are listened on.'),
     addresses: z
       .array(address)
@@ -194,16 +199,6 @@ const fields = {
   }),
 };
 
-function limitedMap<K extends z.ZodString, V extends z.ZodType>(key: K, value: V, maxEntries: number) {
-  return z.record(key, value).check(
-    rule([], function* (map) {
-      const count = Object.keys(map).length;
-      if (count > maxEntries)
-        yield { path: [], message: `found ${count} entries`, expected: `at most ${maxEntries} entries` };
-    }),
-  );
-}
-
 /** Where traffic enters: listeners with their protocols and certificates. */
 export type Gateway = ResourceWith<'Gateway', 'gateway.networking.k8s.io/v1', typeof fields>;
 
@@ -213,24 +208,41 @@ export const gatewayKind = defineKind({
   apiVersions: ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1beta1'],
   fields,
   *cautionsOf({ spec }) {
-    for (const [i, { protocol, tls, allowedRoutes }] of spec.listeners.entries()) {
-      if (protocol === 'HTTPS' && tls === undefined) {
-        const message = 'nothing can be served: protocol HTTPS has no certificate';
-        yield {
-          path: ['spec', 'listeners', i, 'tls'],
-          message,
-          expected: 'certificateRefs with a Secret of type kubernetes.io/tls',
-        };
-      }
-      const { from, selector } = allowedRoutes.namespaces;
-      if (from === 'Selector' && selector === undefined) {
-        const path = ['spec', 'listeners', i, 'allowedRoutes', 'namespaces', 'selector'];
-        yield {
-          path,
-          message: 'no route can attach: from is Selector and there is none',
-          expected: 'a label selector',
-        };
-      }
+    for (const [i, declared] of spec.listeners.entries())
+      yield* below(['spec', 'listeners', i], cautionsAboutListener(declared));
+    const ports = new Set(spec.listeners.map((declared) => declared.port));
+    for (const [i, setting] of (spec.tls?.frontend?.perPort ?? []).entries()) {
+      if (ports.has(setting.port)) continue;
+      const path = ['spec', 'tls', 'frontend', 'perPort', i, 'port'];
+      yield {
+        path,
+        message: `has no effect: no listener has port ${setting.port}`,
+        expected: 'the port of a listener',
+      };
     }
   },
 });
+
+function* cautionsAboutListener({ protocol, tls, allowedRoutes }: Gateway['spec']['listeners'][number]) {
+  const certificate = 'certificateRefs with a Secret of type kubernetes.io/tls';
+  if (protocol === 'HTTPS' && tls === undefined)
+    yield { path: ['tls'], message: 'nothing can be served: protocol HTTPS has no certificate', expected: certificate };
+  if (tls?.mode === 'Terminate' && tls.certificateRefs.length === 0) {
+    const message = 'nothing can be served: mode Terminate has no certificate';
+    yield { path: ['tls', 'certificateRefs'], message, expected: certificate };
+  }
+  if (tls?.mode === 'Passthrough' && tls.certificateRefs.length > 0) {
+    const message = 'has no effect: in mode Passthrough the backend shows the certificate';
+    yield { path: ['tls', 'certificateRefs'], message, expected: 'no certificateRefs, or mode Terminate' };
+  }
+  yield* below(['tls', 'options'], cautionsAboutTlsOptions(tls?.options ?? {}));
+  const { from, selector } = allowedRoutes.namespaces;
+  if (from === 'Selector' && selector === undefined) {
+    const path = ['allowedRoutes', 'namespaces', 'selector'];
+    yield { path, message: 'no route can attach: from is Selector and there is none', expected: 'a label selector' };
+  }
+}
+
+function* below(ancestor: Path, cautions: Iterable<Objection>): Iterable<Objection> {
+  for (const caution of cautions) yield { ...caution, path: [...ancestor, ...caution.path] };
+}

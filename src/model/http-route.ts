@@ -1,24 +1,19 @@
 import * as z from 'zod';
-import { backendRefFields, servicePortGiven } from './route/backend-ref.ts';
+import { backendRefFields, servicePortGiven, weight } from './route/backend-ref.ts';
 import { durationPattern, parseDurationMs } from './duration.ts';
 import { type DeclaredFilter, httpRouteFilters } from './route/http-filter.ts';
 import { httpRouteMatch } from './route/http-match.ts';
+import { totalMatches } from './route/match-count.ts';
 import { parentRefs } from './route/parent-ref.ts';
 import type { DeepReadonly } from './schema/freeze.ts';
 import { duration, hostname, sectionName } from './schema/field.ts';
 import { defineKind, type ResourceWith } from './schema/kind.ts';
-import { type Objection, rule, unique } from './schema/rule.ts';
-import { quote } from './schema/wording.ts';
+import { type Objection, rule, uniqueNames } from './schema/rule.ts';
 
 const backendRef = z
   .strictObject({
     ...backendRefFields,
-    weight: z
-      .int()
-      .min(0)
-      .max(1_000_000)
-      .default(1)
-      .describe('Share of requests, relative to the sum of all weights of the rule; 0: none.'),
+    weight: weight('requests'),
     filters: httpRouteFilters.default([]).describe('Filters for requests to this backend only.'),
   })
   .check(servicePortGiven);
@@ -109,26 +104,6 @@ function* prefixReplacements(
   }
 }
 
-const maxMatchesPerRoute = 128;
-
-const totalMatches = rule<RuleInput[]>(['*.matches'], function* (rules) {
-  const total = rules.reduce((sum, { matches }) => sum + matches.length, 0);
-  if (total > maxMatchesPerRoute) {
-    yield {
-      path: [],
-      message: `found ${total} matches in all rules together`,
-      expected: `at most ${maxMatchesPerRoute} (split the route)`,
-    };
-  }
-});
-
-const uniqueRuleNames = unique<RuleInput>(
-  ['*.name'],
-  ['name'],
-  ({ name }) => name,
-  ({ name }) => `name ${quote(name)}`,
-);
-
 const fields = {
   spec: z.strictObject({
     parentRefs: parentRefs.default([]).describe('Gateways (or, in the mesh, Services) that the route attaches to.'),
@@ -141,7 +116,7 @@ const fields = {
       .array(ruleFields.check(redirectHasNoBackends, prefixIsMatched))
       .min(1)
       .max(16)
-      .check(totalMatches, uniqueRuleNames)
+      .check(totalMatches, uniqueNames)
       .prefault([{}])
       .describe('What to do with which requests.'),
   }),

@@ -1,7 +1,10 @@
+import { backendTLSPolicyKind } from './backend-tls-policy.ts';
 import { backendKind } from './backend.ts';
+import { configMapKind } from './config-map.ts';
 import { endpointSliceKind } from './endpoint-slice.ts';
 import { gatewayClassKind } from './gateway-class.ts';
 import { gatewayKind } from './gateway.ts';
+import { grpcRouteKind } from './grpc-route.ts';
 import { httpRouteKind } from './http-route.ts';
 import { namespaceKind } from './namespace.ts';
 import { referenceGrantKind } from './reference-grant.ts';
@@ -9,18 +12,25 @@ import type { Resource } from './resource.ts';
 import type { Kind } from './schema/kind.ts';
 import { secretKind } from './secret.ts';
 import { serviceKind } from './service.ts';
+import { tcpRouteKind } from './tcp-route.ts';
+import { tlsRouteKind } from './tls-route.ts';
 
 /** Every kind that documents may declare, by name. */
 export const kinds: ReadonlyMap<string, Kind<Resource>> = new Map(
   [
     backendKind,
+    backendTLSPolicyKind,
+    configMapKind,
     endpointSliceKind,
     gatewayKind,
     gatewayClassKind,
+    grpcRouteKind,
     httpRouteKind,
     namespaceKind,
     referenceGrantKind,
     secretKind,
     serviceKind,
+    tcpRouteKind,
+    tlsRouteKind,
   ].map((kind) => [kind.name, kind as Kind<Resource>]),
 );

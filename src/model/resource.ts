@@ -1,26 +1,36 @@
+import type { BackendTLSPolicy } from './backend-tls-policy.ts';
 import type { Backend } from './backend.ts';
+import type { ConfigMap } from './config-map.ts';
 import type { EndpointSlice } from './endpoint-slice.ts';
 import type { GatewayClass } from './gateway-class.ts';
 import type { Gateway } from './gateway.ts';
+import type { GRPCRoute } from './grpc-route.ts';
 import type { HTTPRoute } from './http-route.ts';
 import type { Namespace } from './namespace.ts';
 import type { ReferenceGrant } from './reference-grant.ts';
 import type { Secret } from './secret.ts';
 import type { Service } from './service.ts';
+import type { TCPRoute } from './tcp-route.ts';
+import type { TLSRoute } from './tls-route.ts';
 
 export type { ObjectMeta } from './schema/object-meta.ts';
 
 /** Anything that an operator declares: validated, defaulted, frozen, and JSON as it is. */
 export type Resource =
   | Backend
+  | BackendTLSPolicy
+  | ConfigMap
   | EndpointSlice
   | Gateway
   | GatewayClass
+  | GRPCRoute
   | HTTPRoute
   | Namespace
   | ReferenceGrant
   | Secret
-  | Service;
+  | Service
+  | TCPRoute
+  | TLSRoute;
 
 /** The resource of a kind, by the kind's name. */
 export type ResourceOf<K extends Resource['kind']> = Extract<Resource, { readonly kind: K }>;

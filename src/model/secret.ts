@@ -1,24 +1,8 @@
 import * as z from 'zod';
+import { authoritiesEntry, entryName, isBase64, maxEntriesBytes } from './schema/entry.ts';
 import { defineKind, type Kind, type ResourceWith } from './schema/kind.ts';
-import { type Objection, rule } from './schema/rule.ts';
-import { examineCertificates, examineKeyPair } from './tls-key-pair.ts';
-
-const entryName = () =>
-  z
-    .string()
-    .min(1)
-    .max(253)
-    .regex(/^(?!\.{1,2}$)[-._a-zA-Z0-9]+$/, 'letters, digits, "-", "_" and "." only');
-
-/** Go's decoder, whose reading of `data` counts, skips line breaks. */
-const lineBreaks = /[\r\n]/g;
-
-function isBase64(text: string): boolean {
-  const bare = text.replace(lineBreaks, '');
-  return bare.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(bare);
-}
-
-const maxSecretBytes = 1_048_576;
+import { rule } from './schema/rule.ts';
+import { cautionsAboutAuthorities, examineCertificates, examineKeyPair } from './tls-key-pair.ts';
 
 const fields = {
   type: z
@@ -26,7 +10,9 @@ const fields = {
     .min(1)
     .max(253)
     .default('Opaque')
-    .describe('What the entries are for; kubernetes.io/tls has tls.crt and tls.key.'),
+    .describe(
+      'What the entries are for; kubernetes.io/tls has tls.crt and tls.key. Of any type, ca.crt has certificates of authorities, in PEM.',
+    ),
   data: z.record(entryName(), z.string()).default({}).describe('Entries, base64.'),
   stringData: z
     .record(entryName(), z.string())
@@ -47,8 +33,8 @@ const entriesAreBase64 = rule<SecretFields>(['data'], function* ({ data }) {
 const sizeIsBounded = rule<SecretFields>(['data', 'stringData'], function* ({ data, stringData }) {
   const values = [...Object.values(data), ...Object.values(stringData)];
   const size = values.reduce((sum, value) => sum + value.length, 0);
-  if (size > maxSecretBytes * 2)
-    yield { path: [], message: 'holds too much', expected: `at most ${maxSecretBytes} bytes` };
+  if (size > maxEntriesBytes * 2)
+    yield { path: [], message: 'holds too much', expected: `at most ${maxEntriesBytes} bytes` };
 });
 
 const keyPairIsUsable = rule<SecretFields>(['type', 'data', 'stringData'], function* (secret) {
@@ -72,16 +58,16 @@ const keyPairIsUsable = rule<SecretFields>(['type', 'data', 'stringData'], funct
       yield { path: part === 'certificate' ? certificate.path : key.path, message, expected };
     }
   }
-  yield* judgeAuthorities(secret);
 });
 
-function* judgeAuthorities(secret: SecretFields): Iterable<Objection> {
-  const authorities = entryOf(secret, 'ca.crt');
+/** Of any type: what refers to a secret for its authorities asks for this entry only. */
+const authoritiesAreCertificates = rule<SecretFields>(['data', 'stringData'], function* (secret) {
+  const authorities = entryOf(secret, authoritiesEntry);
   // Tools write an empty entry where the authority is unknown.
   if (authorities?.text === undefined || authorities.text.trim() === '') return;
   for (const { message, expected } of examineCertificates(authorities.text))
     yield { path: authorities.path, message, expected };
-}
+});
 
 interface Entry {
   readonly path: readonly string[];
@@ -110,13 +96,17 @@ export const secretKind: Kind<Secret> = defineKind({
   apiVersions: ['v1'],
   confidential: true,
   fields,
-  rules: [entriesAreBase64, sizeIsBounded, keyPairIsUsable],
+  rules: [entriesAreBase64, sizeIsBounded, keyPairIsUsable, authoritiesAreCertificates],
   complete: ({ data, stringData, ...rest }) => {
     const encoded = Object.entries(stringData).map(([name, text]) => [
       name,
       Buffer.from(text, 'utf8').toString('base64'),
     ]);
     return { ...rest, data: { ...data, ...Object.fromEntries(encoded) } };
+  },
+  *cautionsOf(secret) {
+    const authorities = secretEntry(secret, authoritiesEntry)?.toString('latin1') ?? '';
+    for (const caution of cautionsAboutAuthorities(authorities)) yield { path: ['data', authoritiesEntry], ...caution };
   },
 });
 

@@ -3,8 +3,7 @@ import { ipVersion } from './schema/ip-address.ts';
 import { dnsLabel, dnsSubdomain, labels, port } from './schema/field.ts';
 import { defineKind, type ResourceWith } from './schema/kind.ts';
 import { appProtocol, ianaPortName, transportProtocol } from './schema/port-name.ts';
-import { rule, unique } from './schema/rule.ts';
-import { quote } from './schema/wording.ts';
+import { rule, unique, uniqueNames } from './schema/rule.ts';
 
 const servicePort = z.strictObject({
   name: dnsLabel().optional().describe('Name, unique within the service; required where there are several ports.'),
@@ -42,12 +41,6 @@ const namesWherePlural = rule<ServicePort[]>(['*.name'], function* (ports) {
   }
 });
 
-const uniqueNames = unique<ServicePort>(
-  ['*.name'],
-  ['name'],
-  ({ name }) => name,
-  ({ name }) => `name ${quote(name)}`,
-);
 const uniquePorts = unique<ServicePort>(
   ['*.port', '*.protocol'],
   ['port'],

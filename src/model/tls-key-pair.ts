@@ -24,11 +24,31 @@ export function examineKeyPair(certificatePem: string, keyPem: string): KeyPairP
   return problems;
 }
 
-/** Checks that a text holds PEM certificates and nothing else. */
+/** Checks that a text holds PEM certificates and no other PEM. */
 export function examineCertificates(pem: string): KeyPairProblem[] {
   const problems: KeyPairProblem[] = [];
   readChain(pem, problems);
   return problems;
+}
+
+/**
+ * Finds what is legal in a list of authorities and surely not meant.
+ *
+ * @param pem a text in which `examineCertificates` finds nothing wrong
+ */
+export function* cautionsAboutAuthorities(pem: string): Iterable<Omit<KeyPairProblem, 'part'>> {
+  for (const [i, text] of certificatesIn(pem).entries()) {
+    const certificate = new X509Certificate(text);
+    // One that issued itself is trusted as itself, whatever it says that it may sign.
+    if (certificate.ca || certificate.checkIssued(certificate)) continue;
+    const message = `certificate ${i + 1} is not an authority's: nothing that it signed is valid`;
+    yield { message, expected: 'certificates with the basic constraint CA:TRUE (RFC 5280 §4.2.1.9)' };
+  }
+}
+
+/** Cuts the certificates out of a text, each with its PEM lines. */
+export function certificatesIn(pem: string): string[] {
+  return [...pem.matchAll(pemBlock)].filter(([, label]) => label === 'CERTIFICATE').map(([text]) => text);
 }
 
 function readChain(pem: string, problems: KeyPairProblem[]): X509Certificate[] {
@@ -36,6 +56,9 @@ function readChain(pem: string, problems: KeyPairProblem[]): X509Certificate[] {
   const expected = 'PEM that starts with "-----BEGIN CERTIFICATE-----"';
   if (blocks.length === 0)
     problems.push({ part: 'certificate', message: `holds no ${brokenOr(pem)}PEM block`, expected });
+  // One that was cut short amid others would else be missed without a word.
+  else if (pem.split('-----BEGIN ').length - 1 > blocks.length)
+    problems.push({ part: 'certificate', message: 'holds a PEM block that is not complete', expected });
   const chain: X509Certificate[] = [];
   for (const [i, [text, label]] of blocks.entries()) {
     if (label !== 'CERTIFICATE') {

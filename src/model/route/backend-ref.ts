@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { group, kindName, namespaceName, objectName, port } from '../schema/field.ts';
 import { rule } from '../schema/rule.ts';
 
@@ -11,6 +12,19 @@ export const backendRefFields = {
     .describe('Namespace of the referent; another one than the own needs a ReferenceGrant.'),
   port: port().optional().describe('Port of the Service; required for one.'),
 };
+
+/**
+ * The share that one of several references gets.
+ *
+ * @param what is shared out
+ */
+export const weight = (what: 'requests' | 'connections') =>
+  z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(1)
+    .describe(`Share of ${what}, relative to the sum of all weights of the rule; 0: none.`);
 
 interface Reference {
   readonly group: string;

@@ -1,8 +1,7 @@
-import { compileLinearRegExp } from '#base/linear-regexp/linear-regexp.ts';
 import * as z from 'zod';
-import { headerName } from '../schema/field.ts';
-import { type Objection, rule, unique } from '../schema/rule.ts';
+import { type Objection, rule, uniqueNames } from '../schema/rule.ts';
 import { quote } from '../schema/wording.ts';
+import { objectToPattern, valueMatch } from './value-match.ts';
 
 const pathTypes = ['Exact', 'PathPrefix', 'RegularExpression'] as const;
 
@@ -27,13 +26,6 @@ function* objectToLiteralPath(value: string): Iterable<Objection> {
   }
 }
 
-function* objectToPattern(pattern: string): Iterable<Objection> {
-  const compiled = compileLinearRegExp(pattern);
-  if (compiled.ok) return;
-  const message = `cannot use regular expression, at character ${compiled.offset + 1}: ${compiled.reason}`;
-  yield { path: ['value'], message };
-}
-
 const pathMatch = z
   .strictObject({
     type: z
@@ -44,34 +36,10 @@ const pathMatch = z
   })
   .check(
     rule(['type', 'value'], function* ({ type, value }) {
-      if (type === 'RegularExpression') yield* objectToPattern(value);
+      if (type === 'RegularExpression') yield* objectToPattern(value, 'value');
       else yield* objectToLiteralPath(value);
     }),
   );
-
-const valueMatch = (what: string, maxLength: number) =>
-  z
-    .strictObject({
-      type: z
-        .enum(['Exact', 'RegularExpression'])
-        .default('Exact')
-        .describe('Exact or RegularExpression (of the whole value).'),
-      name: headerName().describe(`Name of the ${what}.`),
-      value: z.string().min(1).max(maxLength).describe('Value or pattern.'),
-    })
-    .check(
-      rule(['type', 'value'], function* ({ type, value }) {
-        if (type === 'RegularExpression') yield* objectToPattern(value);
-      }),
-    );
-
-/** Makes the rule that no element repeats another's name. */
-export const uniqueNames = unique<{ name: string }>(
-  ['*.name'],
-  ['name'],
-  ({ name }) => name,
-  ({ name }) => `name ${quote(name)}`,
-);
 
 /** One alternative of a rule's matches; all its conditions must hold. */
 export const httpRouteMatch = z.strictObject({

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { durationPattern } from '../duration.ts';
+import { durationPattern, parseDurationMs } from '../duration.ts';
+import { rule } from './rule.ts';
 
 /*
  * The vocabulary that kinds are built from. Patterns and limits are the Kubernetes API's own; a pattern's message says
@@ -68,6 +69,15 @@ export const preciseHostname = () =>
 
 export const duration = () => z.string().regex(durationPattern, 'a duration such as 500ms, 10s or 1h30m');
 
+/** A duration where none at all would make no sense. */
+export const positiveDuration = () =>
+  duration().check(
+    rule([], function* (text) {
+      if (durationPattern.test(text) && parseDurationMs(text) === 0)
+        yield { path: [], message: `found ${text}`, expected: 'a duration longer than zero' };
+    }),
+  );
+
 /** The name of an HTTP field: a token of RFC 9110 §5.6.2. */
 export const headerName = () =>
   z
@@ -104,6 +114,17 @@ export const labelValue = () =>
     );
 
 export const labels = () => z.record(qualifiedKey(), labelValue());
+
+/** A map with a bounded number of entries. */
+export function limitedMap<K extends z.ZodString, V extends z.ZodType>(key: K, value: V, maxEntries: number) {
+  return z.record(key, value).check(
+    rule([], function* (map) {
+      const count = Object.keys(map).length;
+      if (count > maxEntries)
+        yield { path: [], message: `found ${count} entries`, expected: `at most ${maxEntries} entries` };
+    }),
+  );
+}
 
 /** A field that an exported object carries and that means nothing here. */
 export const ignored = () => z.unknown().optional();

@@ -73,6 +73,14 @@ export function unique<T>(
   });
 }
 
+/** A list of named elements in which no name is used twice. */
+export const uniqueNames: z.core.$ZodCheck<{ name?: string | undefined }[]> = unique<{ name?: string | undefined }>(
+  ['*.name'],
+  ['name'],
+  ({ name }) => name,
+  ({ name }) => `name ${quote(name)}`,
+);
+
 /** A list of strings without repetition. */
 export const distinct: z.core.$ZodCheck<string[]> = unique<string>(
   ['*'],
