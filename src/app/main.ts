@@ -4,15 +4,13 @@ import { readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import process from 'node:process';
 import { EXIT } from '#cli/command.ts';
-import { explainCommand } from '#cli/explain.ts';
+import { createCommands } from '#cli/commands.ts';
 import { runProgram } from '#cli/program.ts';
 import { createTerminal, type Terminal } from '#cli/terminal.ts';
-import { createUpCommand, type UpOptions } from '#cli/up.ts';
-import { validateCommand } from '#cli/validate.ts';
-import { createVersionCommand } from '#cli/version.ts';
+import type { UpOptions } from '#cli/up.ts';
 
 const version = readVersion();
-const commands = [createUpCommand(startUp), validateCommand, explainCommand, createVersionCommand(version)];
+const commands = createCommands({ version, up: startUp });
 const terminal = createTerminal(process.stdout, process.stderr);
 // A reader that has seen enough (`selvage validate . | head`) is no reason to fail.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});

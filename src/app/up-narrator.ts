@@ -55,7 +55,8 @@ export class UpNarrator implements ServedFolderObserver {
   /** Says why there is nothing to stay for. */
   nothingServed(snapshot: Snapshot, failures: Reload['failures']): void {
     this.#tellFailures(failures);
-    this.complain(`nothing to serve from ${this.#options.folder}: ${this.#reasonForNothing(snapshot, failures)}`);
+    // That the folder could not be compiled at all is said already.
+    if (!this.#isFirst) this.complain(`nothing to serve from ${this.#options.folder}: ${this.#reasonForNothing(snapshot, failures)}`);
   }
 
   draining(timeoutMs: number): void {

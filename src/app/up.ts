@@ -40,7 +40,7 @@ export async function up(options: UpOptions, { version, control, signals }: UpSt
   const run = new UpRun(options, version, dataPlane, folder, narrator);
   // Before the first reading, so that no change falls between the two.
   const watcher = new DirectoryWatcher(options.folder, () => void folder.reload());
-  process.on('SIGHUP', () => dataPlane.reopenLog());
+  signals.onHangUp(() => dataPlane.reopenLog());
   try {
     if (!(await run.start(signals))) return EXIT.failure;
     // At once: a process that is killed does not get to it, and its next start would be slow again.
