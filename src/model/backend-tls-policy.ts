@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { authoritiesFromOnePlace, verifiedNames } from './backend-tls.ts';
+import { authoritiesFromOnePlace, verifiedNames } from './policy/backend-verification.ts';
 import { targetsTellApart } from './policy/target-ref.ts';
 import { group, kindName, limitedMap, objectName, sectionName } from './schema/field.ts';
 import { defineKind, type ResourceWith } from './schema/kind.ts';

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type BackendTLS, declaredTLS, spokenTLS, tlsFitsTheRest } from './backend-tls.ts';
 import { port, positiveDuration } from './schema/field.ts';
 import { ipVersion } from './schema/ip-address.ts';
 import { defineKind, type ResourceWith } from './schema/kind.ts';
@@ -58,50 +59,64 @@ const uniqueEndpoints = unique<Endpoint>(
   ({ address: text, port: number }) => `${text} with port ${number}`,
 );
 
+const specFields = {
+  endpoints: z
+    .array(endpoint)
+    .min(1)
+    .max(100)
+    .check(uniqueEndpoints)
+    .describe(
+      'Where the backend is reached. A DNS name stands for all addresses that it resolves to, which share its weight.',
+    ),
+  appProtocol: z
+    .enum(backendProtocols)
+    .optional()
+    .describe(
+      'What the endpoints speak. http: HTTP/1.1; https: HTTP over TLS; grpc and kubernetes.io/h2c: HTTP/2 without TLS; ' +
+        'kubernetes.io/ws and kubernetes.io/wss: WebSocket without and with TLS; tcp: opaque bytes; tls: opaque bytes over TLS. ' +
+        'Absent: https where `tls` is given, else http.',
+    ),
+  dns: z
+    .strictObject({
+      refreshInterval: positiveDuration()
+        .default('30s')
+        .describe(
+          'Longest time between two look-ups of a name; a record with a shorter time to live is looked up again sooner.',
+        ),
+      ipFamily: z.enum(['Any', 'IPv4', 'IPv6']).default('Any').describe('Which of the addresses of a name are used.'),
+    })
+    .prefault({})
+    .describe('How DNS names among the endpoints are resolved.'),
+  loadBalancing: z
+    .strictObject({
+      type: z
+        .enum(['LeastRequest', 'RoundRobin', 'Random'])
+        .default('LeastRequest')
+        .describe(
+          'LeastRequest: of two random endpoints the one with fewer open requests. RoundRobin: in turn. Random.',
+        ),
+    })
+    .prefault({})
+    .describe('How an endpoint is chosen for each request.'),
+  connectTimeout: positiveDuration()
+    .default('5s')
+    .describe('Time in which a connection, with TLS where spoken, must stand.'),
+  tls: declaredTLS
+    .optional()
+    .describe(
+      "How the endpoints' certificate is verified. Given, TLS is spoken: absent with a protocol over TLS, public authorities are trusted.",
+    ),
+  proxyProtocol: z
+    .enum(['V1', 'V2'])
+    .optional()
+    .describe(
+      'Version of the PROXY protocol header that starts each connection and tells who the client is. ' +
+        'Connections are then not shared between clients. Absent: none.',
+    ),
+};
+
 const fields = {
-  spec: z.strictObject({
-    endpoints: z
-      .array(endpoint)
-      .min(1)
-      .max(100)
-      .check(uniqueEndpoints)
-      .describe(
-        'Where the backend is reached. A DNS name stands for all addresses that it resolves to, which share its weight.',
-      ),
-    appProtocol: z
-      .enum(backendProtocols)
-      .optional()
-      .describe(
-        'What the endpoints speak. http: HTTP/1.1; https: HTTP over TLS; grpc and kubernetes.io/h2c: HTTP/2 without TLS; ' +
-          'kubernetes.io/ws and kubernetes.io/wss: WebSocket without and with TLS; tcp: opaque bytes; tls: opaque bytes over TLS. ' +
-          'Absent: http.',
-      ),
-    dns: z
-      .strictObject({
-        refreshInterval: positiveDuration()
-          .default('30s')
-          .describe(
-            'Longest time between two look-ups of a name; a record with a shorter time to live is looked up again sooner.',
-          ),
-        ipFamily: z.enum(['Any', 'IPv4', 'IPv6']).default('Any').describe('Which of the addresses of a name are used.'),
-      })
-      .prefault({})
-      .describe('How DNS names among the endpoints are resolved.'),
-    loadBalancing: z
-      .strictObject({
-        type: z
-          .enum(['LeastRequest', 'RoundRobin', 'Random'])
-          .default('LeastRequest')
-          .describe(
-            'LeastRequest: of two random endpoints the one with fewer open requests. RoundRobin: in turn. Random.',
-          ),
-      })
-      .prefault({})
-      .describe('How an endpoint is chosen for each request.'),
-    connectTimeout: positiveDuration()
-      .default('5s')
-      .describe('Time in which a connection, with TLS where spoken, must stand.'),
-  }),
+  spec: z.strictObject(specFields).check(tlsFitsTheRest),
 };
 
 /** Something outside of the mesh that routes can send requests to: fixed addresses and DNS names. */
@@ -112,4 +127,20 @@ export const backendKind = defineKind({
   description: 'Something outside of the mesh that routes can send requests to: fixed addresses and DNS names.',
   apiVersions: ['selvage.dev/v1alpha1'],
   fields,
+  // What reads the protocol alone never takes a backend with TLS for one without.
+  complete: ({ spec }) => ({
+    spec: {
+      ...spec,
+      ...(spec.tls !== undefined && spec.appProtocol === undefined && { appProtocol: 'https' as const }),
+    },
+  }),
 });
+
+/**
+ * Tells how TLS is spoken to a backend.
+ *
+ * @returns undefined where none is; without `caCertificateRefs` public authorities are trusted
+ */
+export function backendTLS({ spec }: Backend): BackendTLS | undefined {
+  return spokenTLS(spec);
+}

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseDocuments } from './documents.ts';
-import { accepted, assertOneError } from './testing/declared.ts';
+import { accepted, assertOneError, warningsIn } from './testing/declared.ts';
+import { minTlsVersion } from './tls-options.ts';
 
 const gateway = (spec: object) => ({
   apiVersion: 'gateway.networking.k8s.io/v1',
@@ -215,6 +216,45 @@ describe('Gateway with one fault', () => {
       /already used/,
     ],
     [
+      'a version of TLS that is not spoken',
+      withListeners({ protocol: 'HTTPS', tls: { certificateRefs, options: { 'selvage.dev/min-version': '1.1' } } }),
+      'spec.listeners[0].tls.options["selvage.dev/min-version"]',
+      /unknown value "1.1"; expected one of 1.2, 1.3/,
+    ],
+    [
+      'too many options',
+      withListeners({
+        protocol: 'TLS',
+        tls: { options: Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`o${i}`, ''])) },
+      }),
+      'spec.listeners[0].tls.options',
+      /found 17 entries; expected at most 16/,
+    ],
+    [
+      'client certificates of nobody in particular',
+      gateway({ tls: { frontend: { default: { validation: { caCertificateRefs: [] } } } } }),
+      'spec.tls.frontend.default.validation.caCertificateRefs',
+      /at least 1 item/,
+    ],
+    [
+      'an unknown mode of client validation',
+      gateway({
+        tls: {
+          frontend: {
+            default: { validation: { caCertificateRefs: [{ group: '', kind: 'ConfigMap', name: 'ca' }], mode: 'Any' } },
+          },
+        },
+      }),
+      'spec.tls.frontend.default.validation.mode',
+      /one of AllowValidOnly, AllowInsecureFallback/,
+    ],
+    [
+      'client validation without a default',
+      gateway({ tls: { frontend: {} } }),
+      'spec.tls.frontend.default',
+      /required field is missing/,
+    ],
+    [
       'an operator without values',
       withListeners({
         allowedRoutes: {
@@ -245,4 +285,59 @@ test('Gateway with HTTPS and no certificate is loaded with a warning, as the sta
     diagnostics.map(({ severity, fieldPath }) => [severity, fieldPath]),
     [['warning', 'spec.listeners[0].tls']],
   );
+});
+
+describe('Gateway with TLS', () => {
+  const listenerTls = (tls: object) => withListeners({ protocol: 'TLS', tls });
+
+  test('has the defaults of the standard for client certificates', () => {
+    const validation = { caCertificateRefs: [{ group: '', kind: 'ConfigMap', name: 'ca' }] };
+    const { spec } = accepted('Gateway', gateway({ tls: { frontend: { default: { validation } }, backend: {} } }));
+    assert.deepEqual(spec.tls, {
+      backend: {},
+      frontend: { default: { validation: { ...validation, mode: 'AllowValidOnly' } }, perPort: [] },
+    });
+  });
+
+  test('takes TLS 1.2 from clients unless it says otherwise', () => {
+    const versionOf = (options: object) => {
+      const { spec } = accepted('Gateway', listenerTls({ certificateRefs, options }));
+      return minTlsVersion(spec.listeners[0]!.tls!.options);
+    };
+    assert.equal(versionOf({}), '1.2');
+    assert.equal(versionOf({ 'selvage.dev/min-version': '1.2' }), '1.2');
+    assert.equal(versionOf({ 'selvage.dev/min-version': '1.3' }), '1.3');
+  });
+
+  const cases: [string, object, string[]][] = [
+    [
+      'an option that nobody reads',
+      listenerTls({ certificateRefs, options: { 'selvage.dev/min-versoin': '1.3' } }),
+      [
+        'spec.listeners[0].tls.options["selvage.dev/min-versoin"]: unknown option: it has no effect; expected selvage.dev/min-version',
+      ],
+    ],
+    [
+      'options in place of a certificate',
+      listenerTls({ options: { 'selvage.dev/min-version': '1.3' } }),
+      [
+        'spec.listeners[0].tls.certificateRefs: nothing can be served: mode Terminate has no certificate; expected certificateRefs with a Secret of type kubernetes.io/tls',
+      ],
+    ],
+    [
+      'a certificate that is not shown',
+      listenerTls({ mode: 'Passthrough', certificateRefs }),
+      [
+        'spec.listeners[0].tls.certificateRefs: has no effect: in mode Passthrough the backend shows the certificate; expected no certificateRefs, or mode Terminate',
+      ],
+    ],
+    [
+      'a setting for a port without listener',
+      gateway({ tls: { frontend: { default: {}, perPort: [{ port: 443, tls: {} }] } } }),
+      ['spec.tls.frontend.perPort[0].port: has no effect: no listener has port 443; expected the port of a listener'],
+    ],
+  ];
+  for (const [name, declared, warnings] of cases) {
+    test(`is loaded with a warning for ${name}`, () => assert.deepEqual(warningsIn(declared), warnings));
+  }
 });

@@ -157,7 +157,10 @@ describe('GRPCRoute with one fault', () => {
     ],
     [
       'a filter twice',
-      withFilters(...Array(2).fill({ type: 'ResponseHeaderModifier', responseHeaderModifier: {} })),
+      withFilters(
+        { type: 'ResponseHeaderModifier', responseHeaderModifier: {} },
+        { type: 'ResponseHeaderModifier', responseHeaderModifier: {} },
+      ),
       'spec.rules[0].filters[1].type',
       /cannot be repeated/,
     ],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { backendTLS } from './backend.ts';
 import { parseDocuments } from './documents.ts';
 import { resourceKey, resourceTitle } from './resource.ts';
 import { describeKinds } from './schema-reference.ts';
@@ -373,7 +374,110 @@ describe('Backend', () => {
     });
   }
 
+  const at = (...addresses: string[]) => ({ endpoints: addresses.map((address) => ({ address, port: 443 })) });
+
+  test('may use every field of TLS', () => {
+    const declared = accepted(
+      'Backend',
+      backend({
+        appProtocol: 'kubernetes.io/wss',
+        tls: {
+          hostname: 'shop.example.com',
+          subjectAltNames: [
+            { type: 'Hostname', hostname: '*.example.com' },
+            { type: 'URI', uri: 'spiffe://example.org/ns/shop/sa/cart' },
+          ],
+          caCertificateRefs: [
+            { kind: 'ConfigMap', name: 'ca' },
+            { group: '', kind: 'Secret', name: 'ca' },
+          ],
+          clientCertificateRef: { name: 'client' },
+        },
+        proxyProtocol: 'V2',
+      }),
+    );
+    assert.deepEqual(backendTLS(declared), declared.spec.tls);
+    assert.deepEqual(declared.spec.tls?.clientCertificateRef, { group: '', kind: 'Secret', name: 'client' });
+  });
+
+  test('speaks TLS where tls is given, also without a protocol', () => {
+    const declared = accepted('Backend', backend({ tls: { wellKnownCACertificates: 'System' } }));
+    assert.equal(declared.spec.appProtocol, 'https');
+    assert.equal(backendTLS(declared)?.hostname, 'legacy.example.com');
+  });
+
+  test('trusts public authorities for its only DNS name where only the protocol asks for TLS', () => {
+    const declared = accepted('Backend', backend({ appProtocol: 'https', ...at('Legacy.example.com.') }));
+    assert.deepEqual(backendTLS(declared), {
+      hostname: 'legacy.example.com',
+      caCertificateRefs: [],
+      subjectAltNames: [],
+    });
+  });
+
+  test('speaks no TLS unless it says so', () => {
+    assert.equal(backendTLS(accepted('Backend', backend({}))), undefined);
+    assert.equal(backendTLS(accepted('Backend', backend({ appProtocol: 'grpc', ...at('::1') }))), undefined);
+  });
+
   const cases: [string, object, string, RegExp][] = [
+    ...['http', 'grpc', 'kubernetes.io/h2c', 'kubernetes.io/ws', 'tcp'].map(
+      (appProtocol): [string, object, string, RegExp] => [
+        `TLS with protocol ${appProtocol}`,
+        backend({ appProtocol, tls: {} }),
+        'spec.tls',
+        /which is spoken without TLS; expected appProtocol https/,
+      ],
+    ),
+    [
+      'TLS to an address without a name',
+      backend({ tls: {}, ...at('192.0.2.1') }),
+      'spec.tls.hostname',
+      /the name that their certificate is for/,
+    ],
+    [
+      'TLS to two names without one',
+      backend({ appProtocol: 'tls', ...at('a.example', 'b.example') }),
+      'spec.tls.hostname',
+      /do not all have the same DNS name/,
+    ],
+    [
+      'authorities from two places',
+      backend({ tls: { wellKnownCACertificates: 'System', caCertificateRefs: [{ kind: 'Secret', name: 'a' }] } }),
+      'spec.tls.wellKnownCACertificates',
+      /one of the two/,
+    ],
+    [
+      'authorities out of another group',
+      backend({ tls: { caCertificateRefs: [{ group: 'a.example', kind: 'Secret', name: 'a' }] } }),
+      'spec.tls.caCertificateRefs[0].group',
+      /the core group/,
+    ],
+    [
+      'authorities of no kind',
+      backend({ tls: { caCertificateRefs: [{ name: 'a' }] } }),
+      'spec.tls.caCertificateRefs[0].kind',
+      /one of ConfigMap, Secret/,
+    ],
+    [
+      'authorities that are not known',
+      backend({ tls: { wellKnownCACertificates: 'Mozilla' } }),
+      'spec.tls.wellKnownCACertificates',
+      /expected System/,
+    ],
+    [
+      'a certificate out of a ConfigMap',
+      backend({ tls: { clientCertificateRef: { kind: 'ConfigMap', name: 'a' } } }),
+      'spec.tls.clientCertificateRef.kind',
+      /expected Secret/,
+    ],
+    [
+      'a wish not to verify',
+      backend({ tls: { insecureSkipVerify: true } }),
+      'spec.tls.insecureSkipVerify',
+      /unknown field/,
+    ],
+    ['an unknown PROXY protocol', backend({ proxyProtocol: 'v2' }), 'spec.proxyProtocol', /did you mean V2\?/],
     ['no endpoint', backend({ endpoints: [] }), 'spec.endpoints', /at least 1 item/],
     [
       '101 endpoints',

@@ -1,5 +1,6 @@
 import { backendTLSPolicyKind } from './backend-tls-policy.ts';
 import { backendKind } from './backend.ts';
+import { clientTrafficPolicyKind } from './client-traffic-policy.ts';
 import { configMapKind } from './config-map.ts';
 import { endpointSliceKind } from './endpoint-slice.ts';
 import { gatewayClassKind } from './gateway-class.ts';
@@ -20,6 +21,7 @@ export const kinds: ReadonlyMap<string, Kind<Resource>> = new Map(
   [
     backendKind,
     backendTLSPolicyKind,
+    clientTrafficPolicyKind,
     configMapKind,
     endpointSliceKind,
     gatewayKind,

@@ -1,5 +1,6 @@
 import type { BackendTLSPolicy } from './backend-tls-policy.ts';
 import type { Backend } from './backend.ts';
+import type { ClientTrafficPolicy } from './client-traffic-policy.ts';
 import type { ConfigMap } from './config-map.ts';
 import type { EndpointSlice } from './endpoint-slice.ts';
 import type { GatewayClass } from './gateway-class.ts';
@@ -19,6 +20,7 @@ export type { ObjectMeta } from './schema/object-meta.ts';
 export type Resource =
   | Backend
   | BackendTLSPolicy
+  | ClientTrafficPolicy
   | ConfigMap
   | EndpointSlice
   | Gateway

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { describe, test } from 'node:test';
+import { authorityCertificates } from './authority-certificates.ts';
 import { formatDiagnostic } from './diagnostic.ts';
 import { parseDocuments } from './documents.ts';
 import { secretEntry } from './secret.ts';
-import { accepted, assertOneError } from './testing/declared.ts';
+import { accepted, assertOneError, warningsIn } from './testing/declared.ts';
 import { authorityCertificate, leafCertificate, leafKey } from './testing/key-pair.ts';
 
 const secret = (fields: object) => ({
@@ -62,6 +63,30 @@ describe('Secret that is right', () => {
       annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}', note: 'x' },
     };
     assert.deepEqual(accepted('Secret', secret({ metadata })).metadata.annotations, { note: 'x' });
+  });
+});
+
+describe('Secret with authorities', () => {
+  for (const type of ['Opaque', 'kubernetes.io/service-account-token', 'example.com/ca']) {
+    test(`of type ${type} gives their certificates`, () => {
+      const declared = accepted('Secret', secret({ type, stringData: { 'ca.crt': `\n${authorityCertificate}` } }));
+      assert.deepEqual(authorityCertificates(declared), [authorityCertificate.trim()]);
+    });
+    test(`of type ${type} is refused where they are no certificates`, () => {
+      assertOneError(secret({ type, stringData: { 'ca.crt': 'x' } }), 'stringData["ca.crt"]', /holds no PEM block/);
+      assertOneError(secret({ type, data: { 'ca.crt': base64(leafKey) } }), 'data["ca.crt"]', /is a PRIVATE KEY/);
+    });
+  }
+
+  test('has none where the entry is empty or not there', () => {
+    assert.equal(authorityCertificates(accepted('Secret', secret({ stringData: { 'ca.crt': '' } }))), undefined);
+    assert.equal(authorityCertificates(accepted('Secret', tls(leafCertificate, leafKey))), undefined);
+  });
+
+  test('is loaded with a warning where one is not an authority', () => {
+    const warnings = warningsIn(secret({ stringData: { 'ca.crt': leafCertificate } }));
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0]!, /^data\["ca.crt"\]: certificate 1 is not an authority's/);
   });
 });
 
@@ -151,6 +176,8 @@ test('diagnostics show nothing of a Secret, whatever is wrong with it', () => {
     'type: [hunter2]',
     'type: kubernetes.io/tls\nstringData: {tls.crt: hunter2, tls.key: hunter2}',
     'type: kubernetes.io/tls\ndata: {tls.crt: aHVudGVyMg==, tls.key: aHVudGVyMg==}',
+    'stringData: {ca.crt: hunter2}',
+    'data: {ca.crt: aHVudGVyMg==}',
     'immutable: hunter2',
     'stringData:\n  a: "hunter2',
     'stringData:\n  a: hunter2: hunter2',

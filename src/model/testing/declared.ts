@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { parseDocuments } from '../documents.ts';
-import { formatDiagnostic } from '../diagnostic.ts';
+import { type Diagnostic, formatDiagnostic } from '../diagnostic.ts';
 import type { Resource, ResourceOf } from '../resource.ts';
 
 /** Declares an object, as a document of its own, and tells the errors as `field.path: message; expected …`. */
@@ -12,10 +12,17 @@ export function errorsIn(declared: object): string[] {
     errors.length === 0 ? 1 : 0,
     'a resource is there exactly when nothing is wrong with it',
   );
-  return errors.map(
-    ({ fieldPath, message, expected }) =>
-      `${fieldPath}: ${message}${expected === undefined ? '' : `; expected ${expected}`}`,
-  );
+  return errors.map(lineOf);
+}
+
+/** Declares an object without errors and tells the warnings, in the same form. */
+export function warningsIn(declared: object): string[] {
+  assert.deepEqual(errorsIn(declared), []);
+  return parseDocuments('test.yaml', JSON.stringify(declared)).diagnostics.map(lineOf);
+}
+
+function lineOf({ fieldPath, message, expected }: Diagnostic): string {
+  return `${fieldPath}: ${message}${expected === undefined ? '' : `; expected ${expected}`}`;
 }
 
 /** Asserts that the object has exactly one error, at this field, with this in its message. */
