@@ -25,7 +25,12 @@ export const PORTS = {
 /** Lists the services. @param offset added to each port */
 export function listPrograms(offset: number): readonly Program[] {
   const url = (name: keyof typeof PORTS): string => `http://127.0.0.1:${PORTS[name] + offset}`;
-  const program = (name: keyof typeof PORTS, service: string, env: Program['env'] = {}): Program => ({ name, service, port: PORTS[name] + offset, env });
+  const program = (name: keyof typeof PORTS, service: string, env: Program['env'] = {}): Program => ({
+    name,
+    service,
+    port: PORTS[name] + offset,
+    env,
+  });
   return [
     program('web', 'web.ts', { CATALOG_URL: url('catalog-v1'), CART_URL: url('cart') }),
     program('catalog-v1', 'catalog.ts', { VERSION: 'v1' }),
@@ -45,7 +50,9 @@ export function movePorts(text: string, offset: number): string {
 }
 
 /** @returns what cannot have its port, since somebody listens there already; undefined where all are free */
-export async function findTakenPort(offset: number): Promise<{ readonly name: string; readonly port: number } | undefined> {
+export async function findTakenPort(
+  offset: number,
+): Promise<{ readonly name: string; readonly port: number } | undefined> {
   const all = Object.entries(PORTS).map(([name, port]) => ({ name, port: port + offset }));
   const taken = await Promise.all(all.map(({ port }) => isTaken(port)));
   return all.find((_, i) => taken[i]);

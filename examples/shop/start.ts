@@ -19,7 +19,9 @@ const offset = readOffset();
 const taken = await findTakenPort(offset);
 if (taken !== undefined) {
   const remedy = `stop that process, or move all ports of the shop: npm start -- --port-offset ${offset + 1000}`;
-  console.error(`cannot start the shop: another process listens on port ${taken.port}, which is for ${taken.name} (${remedy})`);
+  console.error(
+    `cannot start the shop: another process listens on port ${taken.port}, which is for ${taken.name} (${remedy})`,
+  );
   process.exit(1);
 }
 
@@ -116,7 +118,14 @@ function nameOf(path: string): string {
 
 /** One line of the access log, shortened for the eye. */
 function tellRequest(line: string): void {
-  const { method, host, path, status, cluster = 'the gateway itself', durationMs } = JSON.parse(line) as Record<string, string>;
+  const {
+    method,
+    host,
+    path,
+    status,
+    cluster = 'the gateway itself',
+    durationMs,
+  } = JSON.parse(line) as Record<string, string>;
   const service = cluster.replace(/^Service\/shop\/(.*):80$/, '$1');
   const tone = Number(status) < 400 ? 'green' : 'red';
   console.log(`${styleText(tone, String(status))} ${method} http://${host}${path} → ${service} in ${durationMs} ms`);

@@ -26,7 +26,10 @@ export interface AdminSubject {
 }
 
 /** @throws Error (rejects) where the address cannot be bound; its message says what to do */
-export async function openAdmin({ address, port }: NonNullable<UpOptions['admin']>, subject: AdminSubject): Promise<Admin> {
+export async function openAdmin(
+  { address, port }: NonNullable<UpOptions['admin']>,
+  subject: AdminSubject,
+): Promise<Admin> {
   const server = createAdminServer({ sources: createSources(subject), host: address, port });
   const bound = await server.listen();
   const host = address.includes(':') ? `[${address}]` : address;

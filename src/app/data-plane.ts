@@ -20,7 +20,10 @@ export interface DataPlane {
 
 /** What every thread of the data plane needs to know from the start. Plain, so that it crosses to a worker. */
 export interface DataPlaneOptions {
-  readonly accessLog: { readonly type: 'none' } | { readonly type: 'stdout' } | { readonly type: 'file'; readonly path: string };
+  readonly accessLog:
+    | { readonly type: 'none' }
+    | { readonly type: 'stdout' }
+    | { readonly type: 'file'; readonly path: string };
   /** CIDRs. */
   readonly trustedProxies: readonly string[];
 }

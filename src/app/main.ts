@@ -23,10 +23,15 @@ async function startUp(options: UpOptions, terminal: Terminal): Promise<number> 
   const found = await stat(options.folder).catch((error: NodeJS.ErrnoException) => error.code ?? error.message);
   if (typeof found === 'string') {
     const reason = found === 'ENOENT' ? 'no such file or folder' : found;
-    terminal.say(`${terminal.paintSaid('bad', 'selvage:')} cannot read ${options.folder}: ${reason} (name the folder that holds your documents)`);
+    terminal.say(
+      `${terminal.paintSaid('bad', 'selvage:')} cannot read ${options.folder}: ${reason} (name the folder that holds your documents)`,
+    );
     return EXIT.failure;
   }
-  const [{ ControlClient }, { StopSignals }] = await Promise.all([import('./control-client.ts'), import('./stop-signals.ts')]);
+  const [{ ControlClient }, { StopSignals }] = await Promise.all([
+    import('./control-client.ts'),
+    import('./stop-signals.ts'),
+  ]);
   const signals = new StopSignals();
   // Its process loads while this one does.
   const control = new ControlClient();
@@ -36,6 +41,8 @@ async function startUp(options: UpOptions, terminal: Terminal): Promise<number> 
 
 /** The package's own manifest: two folders up from the sources and from what the build emits alike. */
 function readVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    readonly version: string;
+  };
   return manifest.version;
 }

@@ -119,7 +119,14 @@ export class ServedFolder {
     this.#diagnostics = diagnostics;
     this.#applied += 1;
     this.#noteFailures(failures);
-    this.#observer.reloaded({ delta, before, diagnostics, failures, fileCount, durationMs: performance.now() - startedAt });
+    this.#observer.reloaded({
+      delta,
+      before,
+      diagnostics,
+      failures,
+      fileCount,
+      durationMs: performance.now() - startedAt,
+    });
   }
 
   #noteFailures(failures: ApplyReport['failures']): void {
@@ -137,7 +144,9 @@ export class ServedFolder {
     const before = this.#failures;
     const { failures } = await this.#dataPlane.apply({ version: this.#snapshot.version, upserts: [], removals: [] });
     this.#noteFailures(failures);
-    const recovered = before.map(({ listener }) => listener).filter((name) => !failures.some(({ listener }) => listener === name));
+    const recovered = before
+      .map(({ listener }) => listener)
+      .filter((name) => !failures.some(({ listener }) => listener === name));
     if (recovered.length > 0) this.#observer.recovered(recovered);
   }
 }

@@ -21,7 +21,9 @@ export class ThreadDataPlane implements DataPlane {
   /** @param shared whether other threads accept on the same ports */
   constructor({ accessLog, trustedProxies }: DataPlaneOptions, shared: boolean) {
     this.#accessLog = new AccessLog(accessLog);
-    this.#threadMetrics.watch('selvage_access_log_dropped_lines_total', () => [{ labels: [], value: this.#accessLog.dropped }]);
+    this.#threadMetrics.watch('selvage_access_log_dropped_lines_total', () => [
+      { labels: [], value: this.#accessLog.dropped },
+    ]);
     this.#unwatch = watchEventLoop(this.#threadMetrics);
     this.#gateway = new Gateway({ shared, metrics: this.#metrics, accessLog: this.#accessLog, trustedProxies });
   }

@@ -35,7 +35,8 @@ export class UpNarrator implements ServedFolderObserver {
   }
 
   recovered(listeners: readonly string[]): void {
-    for (const listener of listeners) this.#say(`${this.#good('bound')} listener ${listener}: its port has become free`);
+    for (const listener of listeners)
+      this.#say(`${this.#good('bound')} listener ${listener}: its port has become free`);
   }
 
   /** Says what serves where. */
@@ -56,7 +57,8 @@ export class UpNarrator implements ServedFolderObserver {
   nothingServed(snapshot: Snapshot, failures: Reload['failures']): void {
     this.#tellFailures(failures);
     // That the folder could not be compiled at all is said already.
-    if (!this.#isFirst) this.complain(`nothing to serve from ${this.#options.folder}: ${this.#reasonForNothing(snapshot, failures)}`);
+    if (!this.#isFirst)
+      this.complain(`nothing to serve from ${this.#options.folder}: ${this.#reasonForNothing(snapshot, failures)}`);
   }
 
   draining(timeoutMs: number): void {
@@ -64,7 +66,11 @@ export class UpNarrator implements ServedFolderObserver {
   }
 
   drained(outcome: 'finished' | 'timeout' | 'interrupted'): void {
-    const words = { finished: 'stopped', timeout: 'stopped: the time to finish was over', interrupted: 'stopped at once' };
+    const words = {
+      finished: 'stopped',
+      timeout: 'stopped: the time to finish was over',
+      interrupted: 'stopped at once',
+    };
     this.#say(words[outcome]);
   }
 

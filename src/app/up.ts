@@ -33,60 +33,51 @@ export interface UpStart {
  *
  * @returns the exit code
  */
-export async function up(options: UpOptions, { version, control, signals }: UpStart, terminal: Terminal): Promise<number> {
-  const narrator = new UpNarrator(options, terminal);
-  const dataPlane = createDataPlane(options, narrator);
-  const folder = new ServedFolder(options.folder, control, dataPlane, narrator);
-  const run = new UpRun(options, version, dataPlane, folder, narrator);
-  // Before the first reading, so that no change falls between the two.
-  const watcher = new DirectoryWatcher(options.folder, () => void folder.reload());
-  signals.onHangUp(() => dataPlane.reopenLog());
+export async function up(options: UpOptions, start: UpStart, terminal: Terminal): Promise<number> {
+  const run = new UpRun(options, start, terminal);
   try {
-    if (!(await run.start(signals))) return EXIT.failure;
+    if (!(await run.start())) return EXIT.failure;
     // At once: a process that is killed does not get to it, and its next start would be slow again.
     flushCompileCache();
-    await signals.first;
-    watcher.close();
-    folder.close();
-    await run.drain(signals);
+    await start.signals.first;
+    await run.drain();
     return EXIT.ok;
   } finally {
-    watcher.close();
-    folder.close();
     await run.close();
   }
-}
-
-function createDataPlane({ workers, accessLog, trustedProxies }: UpOptions, narrator: UpNarrator): DataPlane {
-  const options = { accessLog, trustedProxies };
-  if (workers === 1) return new ThreadDataPlane(options, false);
-  return new WorkerPool(options, workers, (message) => narrator.complain(message));
 }
 
 /** One life of `selvage up`: starting → ready → draining → closed. */
 class UpRun {
   readonly #options: UpOptions;
   readonly #version: string;
+  readonly #signals: StopSignals;
+  readonly #narrator: UpNarrator;
   readonly #dataPlane: DataPlane;
   readonly #folder: ServedFolder;
-  readonly #narrator: UpNarrator;
+  readonly #watcher: DirectoryWatcher;
   #phase: Phase = 'starting';
   #admin: Admin | undefined;
 
-  constructor(options: UpOptions, version: string, dataPlane: DataPlane, folder: ServedFolder, narrator: UpNarrator) {
+  constructor(options: UpOptions, { version, control, signals }: UpStart, terminal: Terminal) {
     this.#options = options;
     this.#version = version;
-    this.#dataPlane = dataPlane;
-    this.#folder = folder;
-    this.#narrator = narrator;
+    this.#signals = signals;
+    this.#narrator = new UpNarrator(options, terminal);
+    this.#dataPlane = createDataPlane(options, this.#narrator);
+    this.#folder = new ServedFolder(options.folder, control, this.#dataPlane, this.#narrator);
+    // Before the first reading, so that no change falls between the two.
+    this.#watcher = new DirectoryWatcher(options.folder, () => void this.#folder.reload());
+    signals.onHangUp(() => this.#dataPlane.reopenLog());
   }
 
   /** @returns whether it serves; if not, it has said why */
-  async start(signals: StopSignals): Promise<boolean> {
+  async start(): Promise<boolean> {
     const opened = this.#openAdmin();
-    const loaded = await Promise.race([this.#folder.reload().then(() => true), signals.first.then(() => false)]);
+    const isStopped = this.#signals.first.then(() => true);
+    const isInterrupted = await Promise.race([this.#folder.reload().then(() => false), isStopped]);
     const canAdminister = await opened;
-    if (!loaded) return true;
+    if (isInterrupted) return true;
     const canServe = this.#dataPlane.bound.length > 0;
     if (!canServe) this.#narrator.nothingServed(this.#folder.snapshot, this.#folder.failures);
     if (!canServe || !canAdminister) return false;
@@ -95,37 +86,52 @@ class UpRun {
     return true;
   }
 
-  async drain(signals: StopSignals): Promise<void> {
+  /** Lets open requests finish, for as long as that may take. */
+  async drain(): Promise<void> {
     this.#phase = 'draining';
+    this.#unfollow();
     const { drainTimeoutMs } = this.#options;
     this.#narrator.draining(drainTimeoutMs);
-    const { promise: timeout, resolve } = Promise.withResolvers<'timeout'>();
-    const timer = setTimeout(() => resolve('timeout'), drainTimeoutMs);
+    const timeout = Promise.withResolvers<'timeout'>();
+    const timer = setTimeout(() => timeout.resolve('timeout'), drainTimeoutMs);
     const finished = this.#dataPlane.drain().then(() => 'finished' as const);
-    const outcome = await Promise.race([finished, timeout, signals.second.then(() => 'interrupted' as const)]);
+    const interrupted = this.#signals.second.then(() => 'interrupted' as const);
+    this.#narrator.drained(await Promise.race([finished, timeout.promise, interrupted]));
     clearTimeout(timer);
-    this.#narrator.drained(outcome);
   }
 
   async close(): Promise<void> {
+    this.#unfollow();
     await Promise.all([this.#dataPlane.close(), this.#admin?.close()]);
+  }
+
+  #unfollow(): void {
+    this.#watcher.close();
+    this.#folder.close();
   }
 
   /** @returns false where its port is not to be had */
   async #openAdmin(): Promise<boolean> {
     const { admin } = this.#options;
     if (admin === null) return true;
+    const subject = {
+      version: this.#version,
+      phase: () => this.#phase,
+      dataPlane: this.#dataPlane,
+      folder: this.#folder,
+    };
     try {
-      this.#admin = await openAdmin(admin, {
-        version: this.#version,
-        phase: () => this.#phase,
-        dataPlane: this.#dataPlane,
-        folder: this.#folder,
-      });
+      this.#admin = await openAdmin(admin, subject);
       return true;
     } catch (error) {
       this.#narrator.complain(error instanceof Error ? error.message : String(error));
       return false;
     }
   }
+}
+
+function createDataPlane({ workers, accessLog, trustedProxies }: UpOptions, narrator: UpNarrator): DataPlane {
+  const options = { accessLog, trustedProxies };
+  if (workers === 1) return new ThreadDataPlane(options, false);
+  return new WorkerPool(options, workers, (message) => narrator.complain(message));
 }

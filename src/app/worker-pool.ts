@@ -37,7 +37,9 @@ export class WorkerPool implements DataPlane {
   async apply(delta: SnapshotDelta): Promise<ApplyReport> {
     const { permitted, failures } = await this.#withhold(delta);
     this.#remember(permitted);
-    const answers = await Promise.all([...this.#workers].map((worker) => worker.ask({ type: 'apply', delta: permitted })));
+    const answers = await Promise.all(
+      [...this.#workers].map((worker) => worker.ask({ type: 'apply', delta: permitted })),
+    );
     const given = answers.filter((answer) => answer !== undefined);
     this.#bound = given[0]?.bound ?? this.#bound;
     const all = [...failures, ...given.flatMap(({ report }) => report.failures)];
@@ -97,7 +99,8 @@ export class WorkerPool implements DataPlane {
   async #withhold(delta: SnapshotDelta): Promise<{ permitted: SnapshotDelta; failures: ApplyReport['failures'] }> {
     for (const key of delta.removals) this.#withheld.delete(key);
     const declared = new Map(this.#withheld);
-    for (const resource of delta.upserts) if (resource.type === 'listener') declared.set(snapshotKey(resource), resource);
+    for (const resource of delta.upserts)
+      if (resource.type === 'listener') declared.set(snapshotKey(resource), resource);
     this.#withheld.clear();
     const failures: { listener: string; message: string }[] = [];
     for (const [key, listener] of declared) {

@@ -8,8 +8,13 @@ const plane = new ThreadDataPlane(workerData as DataPlaneOptions, true);
 
 parentPort?.on('message', ({ id, request }: { readonly id: number; readonly request: WorkerRequest }) => {
   // A failure is left uncaught: it ends this thread, and a new one takes its place.
-  void answer(request).then((given) => parentPort?.postMessage({ id, answer: given } satisfies WorkerReply));
+  void answer(request).then((given) => reply({ id, answer: given }));
 });
+
+function reply(message: WorkerReply): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+  parentPort?.postMessage(message);
+}
 
 async function answer(request: WorkerRequest): Promise<WorkerAnswers[WorkerRequest['type']]> {
   switch (request.type) {

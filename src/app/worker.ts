@@ -26,7 +26,8 @@ export class DataPlaneWorker {
       cause = error instanceof Error ? error : new Error(String(error));
     });
     this.#worker.on('exit', () => {
-      for (const id of [...this.#waiting.keys()]) this.#settle(id, undefined);
+      for (const settle of this.#waiting.values()) settle(undefined);
+      this.#waiting.clear();
       ended(cause);
     });
   }
@@ -36,6 +37,7 @@ export class DataPlaneWorker {
     const id = this.#nextId++;
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve as Settle);
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
       this.#worker.postMessage({ id, request });
     });
   }
@@ -44,7 +46,7 @@ export class DataPlaneWorker {
     await this.#worker.terminate();
   }
 
-  #settle(id: number, answer: WorkerReply['answer'] | undefined): void {
+  #settle(id: number, answer: WorkerReply['answer']): void {
     this.#waiting.get(id)?.(answer);
     this.#waiting.delete(id);
   }

@@ -73,7 +73,8 @@ function knownOption({ name: commandName, options }: Command, name: string, writ
     name,
     options.map((candidate) => candidate.name),
   );
-  const advice = nearest === undefined ? `selvage ${commandName} --help lists the options` : `did you mean --${nearest}?`;
+  const advice =
+    nearest === undefined ? `selvage ${commandName} --help lists the options` : `did you mean --${nearest}?`;
   throw new UsageError(`unknown option ${written} (${advice})`);
 }
 
@@ -95,7 +96,9 @@ function valueOf(command: Command, option: Option, { rawName, value, inlineValue
 }
 
 function looksLikeOption({ options }: Command, word: string): boolean {
-  return options.some(({ name, short }) => word === `--${name}` || word.startsWith(`--${name}=`) || word === `-${short}`);
+  return options.some(
+    ({ name, short }) => word === `--${name}` || word.startsWith(`--${name}=`) || word === `-${short}`,
+  );
 }
 
 function namePositionals({ name, positionals }: Command, words: readonly string[]): Map<string, string> {
@@ -104,10 +107,13 @@ function namePositionals({ name, positionals }: Command, words: readonly string[
     const word = words[i];
     if (word !== undefined) named.set(positional.name, word);
     else if (positional.required) {
-      throw new UsageError(`${positional.name} is missing: ${positional.description} (selvage ${name} --help shows examples)`);
+      throw new UsageError(
+        `${positional.name} is missing: ${positional.description} (selvage ${name} --help shows examples)`,
+      );
     }
   }
   const surplus = words[positionals.length];
-  if (surplus !== undefined) throw new UsageError(`unexpected argument '${surplus}' (selvage ${name} --help says what it takes)`);
+  if (surplus !== undefined)
+    throw new UsageError(`unexpected argument '${surplus}' (selvage ${name} --help says what it takes)`);
   return named;
 }

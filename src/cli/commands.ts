@@ -9,7 +9,7 @@ import { createVersionCommand } from './version.ts';
 export interface Commissions {
   readonly version: string;
   /** Serves until it is told to stop. @returns the exit code */
-  up(options: UpOptions, terminal: Terminal): Promise<number>;
+  readonly up: (options: UpOptions, terminal: Terminal) => Promise<number>;
 }
 
 /** All commands, in the order of help. */

@@ -17,7 +17,7 @@ export interface Declarations {
    *
    * @param key as in `HTTPRoute/shop/web`
    */
-  locate(key: string, path: Path): SourceLocation | undefined;
+  readonly locate: (key: string, path: Path) => SourceLocation | undefined;
 }
 
 /** Reads and compiles a folder, or one file. Never throws for what is written in it. */

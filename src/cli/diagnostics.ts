@@ -23,7 +23,10 @@ export function paintDiagnostic(diagnostic: Diagnostic, paint: Paint): string {
 export function countDiagnostics(diagnostics: readonly Diagnostic[]): string | undefined {
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   const warnings = diagnostics.length - errors;
-  const parts = [...(errors > 0 ? [count(errors, 'error')] : []), ...(warnings > 0 ? [count(warnings, 'warning')] : [])];
+  const parts = [
+    ...(errors > 0 ? [count(errors, 'error')] : []),
+    ...(warnings > 0 ? [count(warnings, 'warning')] : []),
+  ];
   return parts.length === 0 ? undefined : parts.join(' and ');
 }
 

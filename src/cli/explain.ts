@@ -23,8 +23,14 @@ export const explainCommand: Command = {
     formatOption(),
   ],
   examples: [
-    { command: 'selvage explain examples/shop/config GET http://shop.localhost:8080/', explanation: 'tells who answers the start page of the example shop' },
-    { command: "selvage explain examples/shop/config GET http://shop.localhost:8080/ -H 'x-beta: true'", explanation: 'tells what a header changes' },
+    {
+      command: 'selvage explain examples/shop/config GET http://shop.localhost:8080/',
+      explanation: 'tells who answers the start page of the example shop',
+    },
+    {
+      command: "selvage explain examples/shop/config GET http://shop.localhost:8080/ -H 'x-beta: true'",
+      explanation: 'tells what a header changes',
+    },
   ],
   async run(args, terminal) {
     const asJson = readsJson(args);
@@ -57,7 +63,11 @@ function readRequest(args: Arguments): ImaginedRequest {
   const host = headers.find(([name]) => name === 'host')?.[1];
   // As with curl: the URL says where to, the header which host is asked for there.
   const asked = host === undefined ? url : withHost(url, host);
-  return { method: readMethod(args.positional('method') as string), url: asked, headers: headers.filter(([name]) => name !== 'host') };
+  return {
+    method: readMethod(args.positional('method') as string),
+    url: asked,
+    headers: headers.filter(([name]) => name !== 'host'),
+  };
 }
 
 function readMethod(text: string): string {

@@ -1,4 +1,10 @@
-import type { FilterSpec, HeaderModifications, HttpRouteMatch, PathModifier, RouteTimeouts } from '#model/snapshot/http-route.ts';
+import type {
+  FilterSpec,
+  HeaderModifications,
+  HttpRouteMatch,
+  PathModifier,
+  RouteTimeouts,
+} from '#model/snapshot/http-route.ts';
 import type { MatchExplanation } from '#proxy/routing/explain.ts';
 import type { BackendExplanation, Explanation, RuleExplanation } from './explanation.ts';
 import type { Paint } from './terminal.ts';
@@ -30,7 +36,8 @@ function verdict({ outcome, answer, backends, rule }: Explanation, paint: Paint)
     case 'answered':
       return `${paint('good', 'answered by the gateway')}: ${answerText(answer!)}`;
     case 'forwarded':
-      if (backends.every(({ share }) => share === 0)) return `${paint('bad', '500')}: ${rule!.route} has no backend for it`;
+      if (backends.every(({ share }) => share === 0))
+        return `${paint('bad', '500')}: ${rule!.route} has no backend for it`;
       return `${paint('good', 'forwarded')} by ${rule!.route}, rule ${rule!.name}`;
   }
 }
@@ -40,17 +47,27 @@ function answerText({ status, headers }: NonNullable<Explanation['answer']>): st
   return location === undefined ? String(status) : `${status} to ${location}`;
 }
 
-function ruleLines({ route, name, location, match, hostname, filters, timeouts }: RuleExplanation, paint: Paint): string[] {
+function ruleLines(
+  { route, name, location, match, hostname, filters, timeouts }: RuleExplanation,
+  paint: Paint,
+): string[] {
   const place = location === undefined ? '' : `  ${paint('place', `${location.file}:${location.line}`)}`;
   const at = hostname === '*' ? 'any host' : hostname;
-  const lines = [row('route', `${route}, rule ${name}${place}`, paint), row('matches', `${at}, ${matchText(match)}`, paint)];
+  const lines = [
+    row('route', `${route}, rule ${name}${place}`, paint),
+    row('matches', `${at}, ${matchText(match)}`, paint),
+  ];
   for (const [i, filter] of filters.entries()) lines.push(row(i === 0 ? 'filters' : '', filterText(filter), paint));
   const limits = timeoutText(timeouts);
   if (limits !== '') lines.push(row('timeouts', limits, paint));
   return lines;
 }
 
-function backendLines({ cluster, share, weight, filters, endpoints, request, answer }: BackendExplanation, isFirst: boolean, paint: Paint): string[] {
+function backendLines(
+  { cluster, share, weight, filters, endpoints, request, answer }: BackendExplanation,
+  isFirst: boolean,
+  paint: Paint,
+): string[] {
   const percent = `${Math.round(share * 1000) / 10} %, weight ${weight}`;
   const name = cluster ?? paint('bad', 'broken reference: its share is answered 500');
   const lines = [row(isFirst ? 'backends' : '', `${name}  (${percent})`, paint)];
@@ -61,8 +78,14 @@ function backendLines({ cluster, share, weight, filters, endpoints, request, ans
     for (const [header, value] of request.setHeaders) lines.push(row('', `       ${header}: ${value}`, paint));
     for (const header of request.removedHeaders) lines.push(row('', `       without ${header}`, paint));
   }
-  const places = endpoints.map(({ address, port, state }) => `${address.includes(':') ? `[${address}]` : address}:${port}${state === 'ready' ? '' : ' (draining)'}`);
-  if (cluster !== null) lines.push(row('', `  at ${places.length === 0 ? paint('bad', 'no endpoint: answered 503') : places.join(', ')}`, paint));
+  const places = endpoints.map(
+    ({ address, port, state }) =>
+      `${address.includes(':') ? `[${address}]` : address}:${port}${state === 'ready' ? '' : ' (draining)'}`,
+  );
+  if (cluster !== null)
+    lines.push(
+      row('', `  at ${places.length === 0 ? paint('bad', 'no endpoint: answered 503') : places.join(', ')}`, paint),
+    );
   return lines;
 }
 
@@ -76,7 +99,8 @@ function otherLines({ otherMatches, otherListeners }: Explanation, paint: Paint)
   const listeners = otherListeners.map(({ name, reason }) => `  listener ${name}: ${paint('faint', reason)}`);
   const all = [...matches, ...listeners];
   if (all.length === 0) return [];
-  const rest = all.length > MAX_OTHERS ? [paint('faint', `  and ${all.length - MAX_OTHERS} more (--format json lists all)`)] : [];
+  const rest =
+    all.length > MAX_OTHERS ? [paint('faint', `  and ${all.length - MAX_OTHERS} more (--format json lists all)`)] : [];
   return ['', paint('strong', 'Not taken'), ...all.slice(0, MAX_OTHERS), ...rest];
 }
 
@@ -128,12 +152,19 @@ function filterText(filter: FilterSpec): string {
   }
 }
 
-function targetText(scheme: string | null, hostname: string | null, port: number | null, path: PathModifier | null): string {
+function targetText(
+  scheme: string | null,
+  hostname: string | null,
+  port: number | null,
+  path: PathModifier | null,
+): string {
   const parts = [
     ...(scheme === null ? [] : [`scheme ${scheme}`]),
     ...(hostname === null ? [] : [`host ${hostname}`]),
     ...(port === null ? [] : [`port ${port}`]),
-    ...(path === null ? [] : [path.type === 'ReplaceFullPath' ? `path ${path.value}` : `the matched prefix by ${path.value}`]),
+    ...(path === null
+      ? []
+      : [path.type === 'ReplaceFullPath' ? `path ${path.value}` : `the matched prefix by ${path.value}`]),
   ];
   return parts.length === 0 ? '' : `: ${parts.join(', ')}`;
 }

@@ -89,7 +89,11 @@ export function explainRequest({ snapshot, locate }: Declarations, request: Imag
   return { ...common, rule, outcome: 'forwarded', backends };
 }
 
-function explainRule({ route, declared, index }: RuleSource, { matchIndex, hostname }: MatchExplanation, locate: Declarations['locate']): RuleExplanation {
+function explainRule(
+  { route, declared, index }: RuleSource,
+  { matchIndex, hostname }: MatchExplanation,
+  locate: Declarations['locate'],
+): RuleExplanation {
   const location = locate(`HTTPRoute/${route.name}`, ['spec', 'rules', index]);
   return {
     route: `HTTPRoute/${route.name}`,
@@ -104,7 +108,12 @@ function explainRule({ route, declared, index }: RuleSource, { matchIndex, hostn
 }
 
 /** Sends an imagined request of its own through all filters, since filters change what they see. */
-function explainBackend(rehearsal: Rehearsal, request: ImaginedRequest, index: number, snapshot: Snapshot): BackendExplanation {
+function explainBackend(
+  rehearsal: Rehearsal,
+  request: ImaginedRequest,
+  index: number,
+  snapshot: Snapshot,
+): BackendExplanation {
   const { exchange, chosen } = rehearsal.route(request) as Routed;
   const { rule, source } = chosen!;
   const { cluster, weight, filters } = source.declared.backends[index]!;
@@ -125,7 +134,8 @@ function explainBackend(rehearsal: Rehearsal, request: ImaginedRequest, index: n
 function seenRequest({ request }: Exchange, before: readonly string[]): SeenRequest {
   const linesBefore = lines(before);
   const linesAfter = lines(request.fields.entries);
-  const isIn = (list: readonly HeaderLine[], [name, value]: HeaderLine): boolean => list.some((line) => line[0] === name && line[1] === value);
+  const isIn = (list: readonly HeaderLine[], [name, value]: HeaderLine): boolean =>
+    list.some((line) => line[0] === name && line[1] === value);
   return {
     method: request.method,
     host: request.authority,
@@ -135,7 +145,10 @@ function seenRequest({ request }: Exchange, before: readonly string[]): SeenRequ
   };
 }
 
-function plainAnswer({ status, fields }: NonNullable<ReturnType<typeof runFilters>>): { status: number; headers: HeaderLine[] } {
+function plainAnswer({ status, fields }: NonNullable<ReturnType<typeof runFilters>>): {
+  status: number;
+  headers: HeaderLine[];
+} {
   return { status, headers: lines(fields.entries) };
 }
 

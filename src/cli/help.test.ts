@@ -10,7 +10,9 @@ const commands = createCommands({ version: '0.0.0', up: async () => 0 });
 
 /** The part of the document that is made of help texts; what stands above it is written by hand. */
 function reference(): string {
-  const sections = commands.map((command) => `### selvage ${command.name}\n\n\`\`\`text\n${commandHelp(command, plain)}\n\`\`\`\n`);
+  const sections = commands.map(
+    (command) => `### selvage ${command.name}\n\n\`\`\`text\n${commandHelp(command, plain)}\n\`\`\`\n`,
+  );
   return ['## Reference\n', `\`\`\`text\n${programHelp(commands, plain)}\n\`\`\`\n`, ...sections].join('\n');
 }
 

@@ -15,7 +15,13 @@ export function programHelp(commands: readonly Command[], paint: Paint): string 
     ...table(rows, paint),
     '',
     paint('strong', 'Options'),
-    ...table([['-h, --help', 'explains the program, or the command it follows'], ['--version', 'prints the version']], paint),
+    ...table(
+      [
+        ['-h, --help', 'explains the program, or the command it follows'],
+        ['--version', 'prints the version'],
+      ],
+      paint,
+    ),
     '',
     paint('strong', 'Start here'),
     ...commands.flatMap(({ examples }) => examples.slice(0, 1)).flatMap((example) => exampleLines(example, paint)),
@@ -29,10 +35,17 @@ export function commandHelp(command: Command, paint: Paint): string {
   for (const paragraph of description) lines.push(...wrap(paragraph, WIDTH), '');
   if (positionals.length > 0) {
     lines.push(paint('strong', 'Arguments'));
-    lines.push(...table(positionals.map((one) => [placeholder(one), one.description]), paint), '');
+    lines.push(
+      ...table(
+        positionals.map((one) => [placeholder(one), one.description]),
+        paint,
+      ),
+      '',
+    );
   }
   if (options.length > 0) lines.push(paint('strong', 'Options'), ...table(options.map(optionRow), paint), '');
-  if (examples.length > 0) lines.push(paint('strong', 'Examples'), ...examples.flatMap((one) => exampleLines(one, paint)));
+  if (examples.length > 0)
+    lines.push(paint('strong', 'Examples'), ...examples.flatMap((one) => exampleLines(one, paint)));
   return lines.join('\n').trimEnd();
 }
 
@@ -59,7 +72,10 @@ function table(rows: readonly (readonly [string, string])[], paint: Paint): stri
   const left = Math.max(...rows.map(([first]) => first.length)) + 2;
   return rows.flatMap(([first, second]) => {
     const [line = '', ...more] = wrap(second, Math.max(40, WIDTH - left - 2));
-    return [`  ${paint('place', first)}${' '.repeat(left - first.length)}${line}`, ...more.map((rest) => ' '.repeat(left + 2) + rest)];
+    return [
+      `  ${paint('place', first)}${' '.repeat(left - first.length)}${line}`,
+      ...more.map((rest) => ' '.repeat(left + 2) + rest),
+    ];
   });
 }
 

@@ -10,7 +10,11 @@ import type { Terminal } from './terminal.ts';
  * @param words what was typed after `selvage`
  * @returns the exit code; wrong usage is 2 and explained in one sentence
  */
-export async function runProgram(words: readonly string[], commands: readonly Command[], terminal: Terminal): Promise<number> {
+export async function runProgram(
+  words: readonly string[],
+  commands: readonly Command[],
+  terminal: Terminal,
+): Promise<number> {
   try {
     return await dispatch(words, commands, terminal);
   } catch (error) {
@@ -34,7 +38,8 @@ async function dispatch(words: readonly string[], commands: readonly Command[], 
 }
 
 function help(name: string | undefined, commands: readonly Command[], terminal: Terminal): number {
-  const text = name === undefined ? programHelp(commands, terminal.paint) : commandHelp(find(name, commands), terminal.paint);
+  const text =
+    name === undefined ? programHelp(commands, terminal.paint) : commandHelp(find(name, commands), terminal.paint);
   terminal.print(text);
   return EXIT.ok;
 }

@@ -37,7 +37,10 @@ export function findRedirectCycles({ snapshot, locate }: Declarations): Diagnost
   return [...found.values()];
 }
 
-function* exampleRequests(route: HttpRouteResource, listeners: readonly ListenerResource[]): Iterable<[URL, HttpRouteMatch]> {
+function* exampleRequests(
+  route: HttpRouteResource,
+  listeners: readonly ListenerResource[],
+): Iterable<[URL, HttpRouteMatch]> {
   const matches = route.rules.filter(redirects).flatMap((rule) => rule.matches);
   for (const { listener: name, hostnames } of route.attachments) {
     const listener = listeners.find((one) => one.name === name);
@@ -55,7 +58,11 @@ function redirects({ filters }: HttpRouteResource['rules'][number]): boolean {
   return filters.some(({ type }) => type === 'RequestRedirect');
 }
 
-function exampleUrl(listener: ListenerResource, hostname: string, { path, headers, queryParams }: HttpRouteMatch): URL | undefined {
+function exampleUrl(
+  listener: ListenerResource,
+  hostname: string,
+  { path, headers, queryParams }: HttpRouteMatch,
+): URL | undefined {
   const conditions = [path, ...headers, ...queryParams];
   if (conditions.some(({ type }) => type === 'RegularExpression')) return undefined;
   const host = hostname === '*' ? 'localhost' : hostname.replace(/^\*\./, 'any.');
@@ -98,7 +105,16 @@ function nameOf({ route, declared }: RuleSource): string {
 function describe(cycle: readonly Hop[], locate: Declarations['locate']): Diagnostic {
   const first = cycle[0]!;
   const { route, declared, index } = first.source;
-  const path = ['spec', 'rules', index, 'filters', Math.max(0, declared.filters.findIndex(({ type }) => type === 'RequestRedirect'))];
+  const path = [
+    'spec',
+    'rules',
+    index,
+    'filters',
+    Math.max(
+      0,
+      declared.filters.findIndex(({ type }) => type === 'RequestRedirect'),
+    ),
+  ];
   const shown = cycle.slice(0, 4).map(({ url }) => url);
   const end = cycle.length > 4 ? '…' : cycle.at(-1)!.location;
   return {

@@ -11,7 +11,12 @@ import { compileFilters } from '#proxy/filters/compile-filters.ts';
 import { runRequestFilters } from '#proxy/filters/run-filters.ts';
 import { compileRoute, type CompiledRoute } from '#proxy/routing/compile-route.ts';
 import { compileRule } from '#proxy/routing/compile-rule.ts';
-import { createListenerTable, routeExchange, type ListenerRoutes, type ListenerTable } from '#proxy/routing/listener-table.ts';
+import {
+  createListenerTable,
+  routeExchange,
+  type ListenerRoutes,
+  type ListenerTable,
+} from '#proxy/routing/listener-table.ts';
 import { createRouteTable } from '#proxy/routing/route-table.ts';
 
 /** A request that is only asked about. */
@@ -80,11 +85,18 @@ export class Rehearsal {
     const port = portOfUrl(url);
     const candidates = this.#places.filter((place) => place.port === port);
     const host = url.hostname.replace(/^\[|\]$/g, '');
-    return candidates.find(({ address }) => address === host) ?? candidates.find(({ address }) => address === '') ?? candidates[0];
+    return (
+      candidates.find(({ address }) => address === host) ??
+      candidates.find(({ address }) => address === '') ??
+      candidates[0]
+    );
   }
 
   #compile(route: HttpRouteResource): CompiledRoute {
-    const environment = { slot: imaginedSlot, compileFilters: (specs: Parameters<typeof compileFilters>[0]) => compileFilters(specs, { slot: imaginedSlot }) };
+    const environment = {
+      slot: imaginedSlot,
+      compileFilters: (specs: Parameters<typeof compileFilters>[0]) => compileFilters(specs, { slot: imaginedSlot }),
+    };
     let index = 0;
     return compileRoute(route, (resource, declared) => {
       const rule = compileRule(resource, declared, environment);
@@ -112,8 +124,15 @@ export function portOfUrl(url: URL): number {
   return url.protocol === 'https:' ? 443 : 80;
 }
 
-function serve({ name, gateway, port, protocol, hostname }: ListenerResource, routes: readonly CompiledRoute[]): ListenerRoutes {
-  return { listener: { name, gateway, port, protocol, metricScope: null }, hostname, routes: createRouteTable(name, routes) };
+function serve(
+  { name, gateway, port, protocol, hostname }: ListenerResource,
+  routes: readonly CompiledRoute[],
+): ListenerRoutes {
+  return {
+    listener: { name, gateway, port, protocol, metricScope: null },
+    hostname,
+    routes: createRouteTable(name, routes),
+  };
 }
 
 function createExchange({ method, url, headers }: ImaginedRequest): Exchange {

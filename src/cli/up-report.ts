@@ -1,6 +1,6 @@
-import type { HttpRouteResource } from '#model/snapshot/http-route.ts';
+import type { RouteAttachment } from '#model/snapshot/http-route.ts';
 import type { ListenerResource } from '#model/snapshot/listener.ts';
-import type { Snapshot, SnapshotDelta } from '#model/snapshot/snapshot.ts';
+import type { Snapshot, SnapshotDelta, SnapshotResource } from '#model/snapshot/snapshot.ts';
 import { count } from './diagnostics.ts';
 import type { Paint } from './terminal.ts';
 
@@ -14,7 +14,7 @@ export interface BindFailure {
 /** Says what serves where: each listener with its URLs, and the routes that each of them leads to. */
 export function describeServing(snapshot: Snapshot, failures: readonly BindFailure[], paint: Paint): string[] {
   const resources = [...snapshot.resources.values()];
-  const routes = resources.filter((resource) => resource.type === 'http-route');
+  const routes = resources.flatMap(attachedRoute);
   const failed = new Set(failures.map(({ listener }) => listener));
   return resources
     .filter((resource) => resource.type === 'listener')
@@ -22,27 +22,54 @@ export function describeServing(snapshot: Snapshot, failures: readonly BindFailu
     .flatMap((listener) => describeListener(listener, routes, paint));
 }
 
-function describeListener(listener: ListenerResource, routes: readonly HttpRouteResource[], paint: Paint): string[] {
+interface AttachedRoute {
+  /** For people. */
+  readonly title: string;
+  readonly attachments: readonly RouteAttachment[];
+}
+
+function attachedRoute(resource: SnapshotResource): AttachedRoute[] {
+  switch (resource.type) {
+    case 'http-route':
+      return [
+        {
+          title: `HTTPRoute ${resource.name} (${count(resource.rules.length, 'rule')})`,
+          attachments: resource.attachments,
+        },
+      ];
+    case 'stream-route':
+      // Its name begins with its kind.
+      return [{ title: resource.name.replace('/', ' '), attachments: resource.attachments }];
+    default:
+      return [];
+  }
+}
+
+function describeListener(listener: ListenerResource, routes: readonly AttachedRoute[], paint: Paint): string[] {
   const [namespace, gateway, section] = listener.name.split('/');
   const title = `  ${paint('strong', urlOf(listener, listener.hostname))}  Gateway ${namespace}/${gateway}, listener ${section}`;
   const rows = routes.flatMap((route) => rowsOf(listener, route));
-  if (rows.length === 0) return [title, `    ${paint('doubtful', 'no route is attached: every request is answered 404')}`];
+  if (rows.length === 0)
+    return [
+      title,
+      `    ${paint('doubtful', 'no route is attached: nothing that comes here is answered but with an error')}`,
+    ];
   const width = Math.max(...rows.map(([url]) => url.length));
   return [title, ...rows.map(([url, route]) => `    ${paint('place', url.padEnd(width))}  ${route}`)];
 }
 
-function rowsOf(listener: ListenerResource, route: HttpRouteResource): [url: string, route: string][] {
-  const hostnames = route.attachments.filter((one) => one.listener === listener.name).flatMap((one) => one.hostnames);
-  const rules = count(route.rules.length, 'rule');
-  return [...new Set(hostnames)].map((hostname) => [urlOf(listener, hostname), `HTTPRoute ${route.name} (${rules})`]);
+function rowsOf(listener: ListenerResource, { title, attachments }: AttachedRoute): [url: string, route: string][] {
+  const hostnames = attachments.filter((one) => one.listener === listener.name).flatMap((one) => one.hostnames);
+  return [...new Set(hostnames)].map((hostname) => [urlOf(listener, hostname), title]);
 }
 
-/** A URL that can be clicked where there is one; a star stands for every host. */
+/** Ports that a URL need not say. */
+const WELL_KNOWN_PORTS: Readonly<Record<string, number>> = { HTTP: 80, HTTPS: 443 };
+
+/** A URL that can be clicked where there is one; what is for all host names is shown by an address. */
 function urlOf({ address, port, protocol }: ListenerResource, hostname: string): string {
-  const scheme = protocol.toLowerCase();
   const host = hostname === '' || hostname === '*' ? hostOf(address) : hostname;
-  const isWellKnown = port === (protocol === 'HTTP' ? 80 : 443);
-  return `${scheme}://${host}${isWellKnown ? '' : `:${port}`}`;
+  return `${protocol.toLowerCase()}://${host}${WELL_KNOWN_PORTS[protocol] === port ? '' : `:${port}`}`;
 }
 
 function hostOf(address: string): string {
@@ -74,7 +101,8 @@ export function describeChange(delta: SnapshotDelta, known: (key: string) => boo
   const counts = new Map<string, { readonly noun: string; readonly verb: string; number: number }>();
   const add = (type: string, verb: string): void => {
     const entry = counts.get(`${type} ${verb}`);
-    if (entry === undefined) counts.set(`${type} ${verb}`, { noun: NOUNS[type] ?? type.replaceAll('-', ' '), verb, number: 1 });
+    if (entry === undefined)
+      counts.set(`${type} ${verb}`, { noun: NOUNS[type] ?? type.replaceAll('-', ' '), verb, number: 1 });
     else entry.number += 1;
   };
   for (const { type, name } of delta.upserts) add(type, known(`${type} ${name}`) ? 'changed' : 'added');

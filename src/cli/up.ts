@@ -38,19 +38,53 @@ export function createUpCommand(up: (options: UpOptions, terminal: Terminal) => 
       'What is wrong is printed with file, line and column, and the rest is served: an object that was good before keeps its last good form. It ends at once, with exit code 1, only where there is nothing at all to serve or the admin port is taken.',
       'Ctrl-C (or SIGTERM) lets open requests finish, a second one does not wait. SIGHUP opens the access log anew.',
     ],
-    positionals: [{ name: 'folder', required: false, description: 'folder of documents, or one file; the current folder if not given' }],
+    positionals: [
+      {
+        name: 'folder',
+        required: false,
+        description: 'folder of documents, or one file; the current folder if not given',
+      },
+    ],
     options: [
-      { name: 'workers', value: '<n|auto>', description: 'threads that carry traffic; auto: one for each core; default 1' },
-      { name: 'admin-port', value: '<port|off>', description: 'port of health, readiness, metrics and status; 0 lets the system choose; default 15020' },
-      { name: 'admin-address', value: '<ip>', description: 'address that the admin port is bound to; default 127.0.0.1' },
-      { name: 'access-log', value: '<file|stdout|off>', description: 'where one JSON line for each request goes; default off' },
-      { name: 'trusted-proxy', value: '<cidr>', repeatable: true, description: 'address or range of proxies in front of this one whose X-Forwarded-For is believed; default none' },
-      { name: 'drain-timeout', value: '<duration>', description: 'how long open requests may take to finish when stopping; default 120s' },
+      {
+        name: 'workers',
+        value: '<n|auto>',
+        description: 'threads that carry traffic; auto: one for each core; default 1',
+      },
+      {
+        name: 'admin-port',
+        value: '<port|off>',
+        description: 'port of health, readiness, metrics and status; 0 lets the system choose; default 15020',
+      },
+      {
+        name: 'admin-address',
+        value: '<ip>',
+        description: 'address that the admin port is bound to; default 127.0.0.1',
+      },
+      {
+        name: 'access-log',
+        value: '<file|stdout|off>',
+        description: 'where one JSON line for each request goes; default off',
+      },
+      {
+        name: 'trusted-proxy',
+        value: '<cidr>',
+        repeatable: true,
+        description: 'address or range of proxies in front of this one whose X-Forwarded-For is believed; default none',
+      },
+      {
+        name: 'drain-timeout',
+        value: '<duration>',
+        description: 'how long open requests may take to finish when stopping; default 120s',
+      },
     ],
     examples: [
       { command: 'selvage up examples/shop/config', explanation: 'serves the example shop' },
       { command: 'selvage up . --access-log stdout', explanation: 'serves the current folder and shows each request' },
-      { command: 'selvage up /etc/selvage --workers auto --access-log /var/log/selvage.log', explanation: 'uses all cores and logs to a file' },
+      {
+        command: 'selvage up /etc/selvage --workers auto --access-log /var/log/selvage.log',
+        explanation: 'uses all cores and logs to a file',
+      },
     ],
     run: (args, terminal) => up(readOptions(args), terminal),
   };
@@ -74,7 +108,8 @@ function readWorkers(text: string): number {
 
 function readAdmin(port: string, address: string): UpOptions['admin'] {
   if (port === 'off') return null;
-  if (address.includes('/') || parseCidr(address) === undefined) throw new UsageError(`cannot read --admin-address ${address}: give an IP address, as in 127.0.0.1`);
+  if (address.includes('/') || parseCidr(address) === undefined)
+    throw new UsageError(`cannot read --admin-address ${address}: give an IP address, as in 127.0.0.1`);
   return { address, port: readInteger('--admin-port', port, 0, 65_535, ', or off') };
 }
 

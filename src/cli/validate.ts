@@ -36,10 +36,17 @@ export const validateCommand: Command = {
 
 /** The schemas and the parser take longer to load than all else; only who needs them loads them. */
 async function validate(folder: string): Promise<Validation> {
-  const [{ readDeclarations }, { findRedirectCycles }] = await Promise.all([import('./declarations.ts'), import('./redirect-cycles.ts')]);
+  const [{ readDeclarations }, { findRedirectCycles }] = await Promise.all([
+    import('./declarations.ts'),
+    import('./redirect-cycles.ts'),
+  ]);
   const declarations = readDeclarations(folder);
   const { diagnostics, fileCount, objectCount } = declarations;
-  return { diagnostics: sortDiagnostics([...diagnostics, ...findRedirectCycles(declarations)]), fileCount, objectCount };
+  return {
+    diagnostics: sortDiagnostics([...diagnostics, ...findRedirectCycles(declarations)]),
+    fileCount,
+    objectCount,
+  };
 }
 
 function report({ diagnostics, fileCount, objectCount }: Validation, folder: string, terminal: Terminal): void {
@@ -59,6 +66,7 @@ export function formatOption(): Command['options'][number] {
 /** @throws UsageError where the format is neither */
 export function readsJson(args: Arguments): boolean {
   const format = args.value('format') ?? 'text';
-  if (format !== 'text' && format !== 'json') throw new UsageError(`cannot write --format ${format}: give text or json`);
+  if (format !== 'text' && format !== 'json')
+    throw new UsageError(`cannot write --format ${format}: give text or json`);
   return format === 'json';
 }

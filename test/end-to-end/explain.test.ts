@@ -5,7 +5,13 @@ import { runSelvage } from './testing/program.ts';
 const SHOP = 'examples/shop/config';
 
 test('selvage explain tells who takes a request, what the backend gets, and why others do not take it', async (t) => {
-  const { code, stdout, stderr } = await runSelvage(t, 'explain', SHOP, 'GET', 'http://api.localhost:8080/v1/products/denim?x=1');
+  const { code, stdout, stderr } = await runSelvage(
+    t,
+    'explain',
+    SHOP,
+    'GET',
+    'http://api.localhost:8080/v1/products/denim?x=1',
+  );
   assert.equal(code, 0);
   assert.equal(stderr, '');
   assert.match(stdout, /^ {2}forwarded by HTTPRoute\/shop\/products, rule products$/m);
@@ -17,9 +23,22 @@ test('selvage explain tells who takes a request, what the backend gets, and why 
 });
 
 test('selvage explain takes headers into account', async (t) => {
-  const { stdout } = await runSelvage(t, 'explain', SHOP, 'get', 'http://127.0.0.1:8080/v1/products', '-H', 'x-beta: true', '-H', 'Host: api.localhost');
+  const { stdout } = await runSelvage(
+    t,
+    'explain',
+    SHOP,
+    'get',
+    'http://127.0.0.1:8080/v1/products',
+    '-H',
+    'x-beta: true',
+    '-H',
+    'Host: api.localhost',
+  );
   assert.match(stdout, /rule products-beta$/m);
-  assert.match(stdout, /rule products at api\.localhost: HTTPRoute\/shop\/products rule products-beta match 0 has precedence/);
+  assert.match(
+    stdout,
+    /rule products at api\.localhost: HTTPRoute\/shop\/products rule products-beta match 0 has precedence/,
+  );
 });
 
 test('selvage explain says where a redirect leads and what headers a backend gets', async (t) => {
@@ -34,7 +53,15 @@ test('selvage explain says that nothing takes a request', async (t) => {
   const noRoute = await runSelvage(t, 'explain', SHOP, 'GET', 'http://api.localhost:8080/v2');
   assert.equal(noRoute.code, 1);
   assert.match(noRoute.stdout, /404: no rule matches/);
-  const noListener = await runSelvage(t, 'explain', SHOP, 'GET', 'http://api.localhost:9999/v1/orders', '--format', 'json');
+  const noListener = await runSelvage(
+    t,
+    'explain',
+    SHOP,
+    'GET',
+    'http://api.localhost:9999/v1/orders',
+    '--format',
+    'json',
+  );
   assert.equal(noListener.code, 1);
   const { outcome, otherListeners } = JSON.parse(noListener.stdout) as { outcome: string; otherListeners: unknown[] };
   assert.equal(outcome, 'no-listener');

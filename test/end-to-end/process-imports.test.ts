@@ -9,8 +9,13 @@ const OTHER_PROCESSES = new Set(['src/app/control-process.ts']);
 
 /** @returns how the file comes to load something that `isHeavy`, as a list of names; undefined where it does not */
 function wayTo(graph: Graph, start: string, isHeavy: (name: string) => boolean): string[] | undefined {
-  const isLoaded = ({ isTypeOnly, target }: { isTypeOnly: boolean; target: { kind: string; path?: string } }): boolean =>
-    !isTypeOnly && !OTHER_PROCESSES.has(target.path ?? '');
+  const isLoaded = ({
+    isTypeOnly,
+    target,
+  }: {
+    isTypeOnly: boolean;
+    target: { kind: string; path?: string };
+  }): boolean => !isTypeOnly && !OTHER_PROCESSES.has(target.path ?? '');
   const walk = shortestWalk(graph, start, isLoaded, (edge) => {
     const { target } = edge;
     return isLoaded(edge) && isHeavy(target.kind === 'file' ? target.path : target.name);
@@ -22,16 +27,27 @@ function wayTo(graph: Graph, start: string, isHeavy: (name: string) => boolean):
 const isHeavy = (name: string): boolean =>
   !name.startsWith('src/') && (!name.startsWith('node:') || /^node:(http|https|http2|v8|inspector)$/.test(name));
 
-for (const file of ['src/app/up.ts', 'src/app/worker-thread.ts', 'src/app/control-client.ts', 'src/app/stop-signals.ts']) {
+for (const file of [
+  'src/app/up.ts',
+  'src/app/worker-thread.ts',
+  'src/app/control-client.ts',
+  'src/app/stop-signals.ts',
+]) {
   test(`${file} loads nothing that reads documents, and no HTTP of Node`, () => {
     const graph = readGraph(ROOT);
     assert.ok(graph.has(file));
     assert.deepEqual(wayTo(graph, file, isHeavy), undefined);
-    assert.deepEqual(wayTo(graph, file, (name) => /^src\/control\/(compile|reconcile)/.test(name)), undefined);
+    assert.deepEqual(
+      wayTo(graph, file, (name) => /^src\/control\/(compile|reconcile)/.test(name)),
+      undefined,
+    );
   });
 }
 
 test('the control process does load them, so that the look-up is known to find them', () => {
   const graph = readGraph(ROOT);
-  assert.notEqual(wayTo(graph, 'src/app/control-process.ts', (name) => name === 'zod'), undefined);
+  assert.notEqual(
+    wayTo(graph, 'src/app/control-process.ts', (name) => name === 'zod'),
+    undefined,
+  );
 });

@@ -44,7 +44,10 @@ test('a document that cannot be read takes nothing down', async (t) => {
   assert.match(program.stderr, /route\.yaml:\d+:\d+: error: /);
   assert.equal((await get(url)).status, 200);
   // The others still follow their documents.
-  writeFileSync(join(folder, 'other.yaml'), routeDocument({ originPort: origin.port, name: 'other', path: '/other', generation: 7 }));
+  writeFileSync(
+    join(folder, 'other.yaml'),
+    routeDocument({ originPort: origin.port, name: 'other', path: '/other', generation: 7 }),
+  );
   await getUntil(`${url}other`, ({ headers }) => headers['x-generation'] === '7');
   replaceFile(route, routeDocument({ originPort: origin.port, generation: 2 }));
   await getUntil(url, ({ headers }) => headers['x-generation'] === '2');

@@ -43,43 +43,52 @@ function isOpen(port: number): Promise<boolean> {
   });
 }
 
-test('the shop opens, every command that it prints works, and it leaves nothing behind', { skip: findProgram('curl') === undefined && 'curl is missing' }, async (t) => {
-  const temporary = createFolder(t);
-  const { shop, offset } = await openShop(t, temporary);
-  // curl then fails on a status of 400 and above.
-  const curlHome = createFolder(t);
-  writeFileSync(join(curlHome, '.curlrc'), 'fail\nsilent\nshow-error\n');
-  const commands = printedCommands(shop);
-  assert.equal(commands.length, 8);
-  const outputs = new Map<string, string>();
-  for (const command of commands) {
-    const { stdout } = await run('sh', ['-c', command], { cwd: ROOT, env: { ...process.env, CURL_HOME: curlHome } });
-    assert.notEqual(stdout, '', command);
-    outputs.set(command, stdout);
-  }
-  const outputOf = (part: string): string => [...outputs].find(([command]) => command.includes(part))?.[1] ?? '';
-  assert.match(outputOf('x-beta'), /"version": "v2"/);
-  assert.match(outputOf('search'), /"version": "v1"/);
-  assert.match(outputOf('index.php'), new RegExp(`^location: http://localhost:${PORTS.gateway + offset}/\r$`, 'm'));
-  assert.match(outputOf('carts'), /"quantity": 2/);
-  assert.match(outputOf('orders'), /"status": "authorised"/);
-  const page = await get(`http://127.0.0.1:${PORTS.gateway + offset}/`, { headers: { host: 'shop.localhost' } });
-  assert.match(page.body, /2 × denim/);
-  assert.equal(page.headers['x-served-by'], undefined);
-  await shop.printed(/200 GET http:\/\/shop\.localhost\/ → web in/);
-  shop.kill('SIGINT');
-  const { code } = await shop.ended;
-  assert.equal(code, 0);
-  for (const port of Object.values(PORTS)) assert.equal(await isOpen(port + offset), false);
-  assert.deepEqual(readdirSync(temporary), []);
-});
+test(
+  'the shop opens, every command that it prints works, and it leaves nothing behind',
+  { skip: findProgram('curl') === undefined && 'curl is missing' },
+  async (t) => {
+    const temporary = createFolder(t);
+    const { shop, offset } = await openShop(t, temporary);
+    // curl then fails on a status of 400 and above.
+    const curlHome = createFolder(t);
+    writeFileSync(join(curlHome, '.curlrc'), 'fail\nsilent\nshow-error\n');
+    const commands = printedCommands(shop);
+    assert.equal(commands.length, 8);
+    const outputs = new Map<string, string>();
+    for (const command of commands) {
+      const { stdout } = await run('sh', ['-c', command], { cwd: ROOT, env: { ...process.env, CURL_HOME: curlHome } });
+      assert.notEqual(stdout, '', command);
+      outputs.set(command, stdout);
+    }
+    const outputOf = (part: string): string => [...outputs].find(([command]) => command.includes(part))?.[1] ?? '';
+    assert.match(outputOf('x-beta'), /"version": "v2"/);
+    assert.match(outputOf('search'), /"version": "v1"/);
+    assert.match(outputOf('index.php'), new RegExp(`^location: http://localhost:${PORTS.gateway + offset}/\r$`, 'm'));
+    assert.match(outputOf('carts'), /"quantity": 2/);
+    assert.match(outputOf('orders'), /"status": "authorised"/);
+    const page = await get(`http://127.0.0.1:${PORTS.gateway + offset}/`, { headers: { host: 'shop.localhost' } });
+    assert.match(page.body, /2 × denim/);
+    assert.equal(page.headers['x-served-by'], undefined);
+    await shop.printed(/200 GET http:\/\/shop\.localhost\/ → web in/);
+    shop.kill('SIGINT');
+    const { code } = await shop.ended;
+    assert.equal(code, 0);
+    for (const port of Object.values(PORTS)) assert.equal(await isOpen(port + offset), false);
+    assert.deepEqual(readdirSync(temporary), []);
+  },
+);
 
 test('the shop says in one sentence which port is taken', async (t) => {
   const { offset } = await openShop(t, createFolder(t));
   const second = startProgram(t, process.execPath, [START, '--port-offset', String(offset)]);
   const { code, stderr } = await second.ended;
   assert.equal(code, 1);
-  assert.match(stderr, new RegExp(`^cannot start the shop: another process listens on port ${PORTS.gateway + offset}, which is for gateway \\(.*\\)\n$`));
+  assert.match(
+    stderr,
+    new RegExp(
+      `^cannot start the shop: another process listens on port ${PORTS.gateway + offset}, which is for gateway \\(.*\\)\n$`,
+    ),
+  );
 });
 
 test('the documents of the shop are valid, and name only ports that the shop moves', async (t) => {

@@ -66,7 +66,11 @@ test('SIGHUP opens the access log anew, so that it can be rotated', async (t) =>
   await getUntil(`${url}/second`, () => readText(log) !== '');
   program.kill('SIGTERM');
   await program.ended;
-  const lines = (path: string): { path: string }[] => readText(path).trim().split('\n').map((line) => JSON.parse(line) as { path: string });
+  const lines = (path: string): { path: string }[] =>
+    readText(path)
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { path: string });
   assert.equal(lines(`${log}.1`)[0]?.path, '/first');
   assert.ok(lines(log).length > 0 && lines(log).at(-1)?.path === '/second');
 });

@@ -21,7 +21,10 @@ test('selvage up serves what a folder declares and says where', async (t) => {
   const origin = await startOrigin(t);
   const port = await freePort();
   const folder = createFolder(t);
-  writeFileSync(join(folder, 'all.yaml'), gatewayDocument({ port }) + routeDocument({ originPort: origin.port, path: '/app' }));
+  writeFileSync(
+    join(folder, 'all.yaml'),
+    gatewayDocument({ port }) + routeDocument({ originPort: origin.port, path: '/app' }),
+  );
   const { program, adminUrl } = await startGateway(t, folder);
   assert.match(program.stderr, new RegExp(`http://127.0.0.1:${port} .*Gateway default/edge, listener http`));
   assert.match(program.stderr, /HTTPRoute default\/app \(1 rule\)/);
@@ -44,7 +47,10 @@ test('selvage up serves what is good and says what is not', async (t) => {
   const port = await freePort();
   const folder = createFolder(t);
   writeFileSync(join(folder, 'all.yaml'), gatewayDocument({ port }) + routeDocument({ originPort: origin.port }));
-  writeFileSync(join(folder, 'wrong.yaml'), 'apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: { name: wrong }\nspec: { rulez: [] }\n');
+  writeFileSync(
+    join(folder, 'wrong.yaml'),
+    'apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: { name: wrong }\nspec: { rulez: [] }\n',
+  );
   const { program } = await startGateway(t, folder);
   assert.match(program.stderr, /wrong\.yaml:4:9: error: HTTPRoute default\/wrong: .*rulez/);
   assert.equal((await get(`http://127.0.0.1:${port}/`)).status, 200);
@@ -56,10 +62,19 @@ for (const workers of ['1', '2']) {
     const [port, takenPort] = [await freePort(), await freePort()];
     const vacate = await occupy(t, takenPort);
     const folder = createFolder(t);
-    const route = routeDocument({ originPort: origin.port }).replace('[{ name: edge }]', '[{ name: edge }, { name: second }]');
-    writeFileSync(join(folder, 'all.yaml'), gatewayDocument({ port }) + gatewayDocument({ port: takenPort, name: 'second' }) + route);
+    const route = routeDocument({ originPort: origin.port }).replace(
+      '[{ name: edge }]',
+      '[{ name: edge }, { name: second }]',
+    );
+    writeFileSync(
+      join(folder, 'all.yaml'),
+      gatewayDocument({ port }) + gatewayDocument({ port: takenPort, name: 'second' }) + route,
+    );
     const { program, adminUrl } = await startGateway(t, folder, '--workers', workers);
-    assert.match(program.stderr, new RegExp(`Gateway default/second, listener http: cannot bind 127.0.0.1:${takenPort}: address in use`));
+    assert.match(
+      program.stderr,
+      new RegExp(`Gateway default/second, listener http: cannot bind 127.0.0.1:${takenPort}: address in use`),
+    );
     assert.equal((await get(`http://127.0.0.1:${port}/`)).status, 200);
     assert.equal((await get(`${adminUrl}/readyz`)).status, 200);
     vacate();
@@ -75,7 +90,10 @@ test('selvage up ends with one sentence when its only port is taken', async (t) 
   writeFileSync(join(folder, 'all.yaml'), gatewayDocument({ port }));
   const { code, stderr } = await runSelvage(t, 'up', folder, '--admin-port', '0');
   assert.equal(code, 1);
-  assert.match(stderr, new RegExp(`^selvage: Gateway default/edge, listener http: cannot bind 127.0.0.1:${port}: address in use`, 'm'));
+  assert.match(
+    stderr,
+    new RegExp(`^selvage: Gateway default/edge, listener http: cannot bind 127.0.0.1:${port}: address in use`, 'm'),
+  );
 });
 
 test('selvage up ends with one sentence when the admin port is taken', async (t) => {
@@ -95,7 +113,10 @@ test('selvage up ends when there is nothing to serve', async (t) => {
   assert.match(empty.stderr, /^selvage: nothing to serve from .*: it holds no documents/m);
   const absent = await runSelvage(t, 'up', join(folder, 'absent'));
   assert.equal(absent.code, 1);
-  assert.equal(absent.stderr, `selvage: cannot read ${join(folder, 'absent')}: no such file or folder (name the folder that holds your documents)\n`);
+  assert.equal(
+    absent.stderr,
+    `selvage: cannot read ${join(folder, 'absent')}: no such file or folder (name the folder that holds your documents)\n`,
+  );
 });
 
 test('selvage up is not ready before it has served anything', async (t) => {
@@ -105,6 +126,9 @@ test('selvage up is not ready before it has served anything', async (t) => {
   const program = startSelvage(t, 'up', folder, '--admin-port', String(adminPort));
   const seen: number[] = [];
   await getUntil(`http://127.0.0.1:${adminPort}/readyz`, ({ status }) => seen.push(status) > 0 && status === 200);
-  assert.deepEqual([...new Set(seen)].filter((status) => status !== 503), [200]);
+  assert.deepEqual(
+    [...new Set(seen)].filter((status) => status !== 503),
+    [200],
+  );
   await program.said(/^ready after/m);
 });

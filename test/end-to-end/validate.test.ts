@@ -21,13 +21,25 @@ spec:
 test('selvage validate tells every error at once, sorted by place', async (t) => {
   const folder = createFolder(t);
   writeFileSync(join(folder, 'b.yaml'), routeDocument({ originPort: 70_000 }));
-  writeFileSync(join(folder, 'a.yaml'), `${gatewayDocument({ port: 8080 })}kind: [\n---\n${routeDocument({ originPort: 1, name: 'x' }).replace('name: x }]', 'name: missing }]')}`);
+  writeFileSync(
+    join(folder, 'a.yaml'),
+    `${gatewayDocument({ port: 8080 })}kind: [\n---\n${routeDocument({ originPort: 1, name: 'x' }).replace('name: x }]', 'name: missing }]')}`,
+  );
   const { code, stdout } = await runSelvage(t, 'validate', folder);
   assert.equal(code, 1);
   const lines = stdout.trim().split('\n');
-  const places = lines.slice(0, -1).map((line) => line.slice(folder.length + 1).split(':').slice(0, 2).join(':'));
+  const places = lines.slice(0, -1).map((line) =>
+    line
+      .slice(folder.length + 1)
+      .split(':')
+      .slice(0, 2)
+      .join(':'),
+  );
   assert.ok(places.length >= 3, stdout);
-  assert.deepEqual(places, places.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true })));
+  assert.deepEqual(
+    places,
+    places.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true })),
+  );
   assert.match(stdout, /a\.yaml:\d+:\d+: error: HTTPRoute default\/x: .*Backend default\/missing is not declared/);
   assert.match(stdout, /b\.yaml:\d+:\d+: error: Backend default\/app: spec\.endpoints\[0\]\.port: /);
   assert.match(lines.at(-1) ?? '', /^\d+ errors in .* \(2 files, \d+ good objects?\)$/);
@@ -38,7 +50,10 @@ test('selvage validate writes the same as JSON', async (t) => {
   writeFileSync(join(folder, 'all.yaml'), gatewayDocument({ port: 8080 }) + routeDocument({ originPort: 70_000 }));
   const { code, stdout } = await runSelvage(t, 'validate', folder, '--format', 'json');
   assert.equal(code, 1);
-  const { diagnostics, fileCount } = JSON.parse(stdout) as { diagnostics: { location: { line: number } }[]; fileCount: number };
+  const { diagnostics, fileCount } = JSON.parse(stdout) as {
+    diagnostics: { location: { line: number } }[];
+    fileCount: number;
+  };
   assert.equal(fileCount, 1);
   assert.ok(diagnostics.every(({ location }) => location.line > 0));
 });
@@ -46,11 +61,17 @@ test('selvage validate writes the same as JSON', async (t) => {
 test('selvage validate warns of redirects that go in circles, and of no others', async (t) => {
   const folder = createFolder(t);
   const harmless = redirectDocument('harmless', '/old', '/new');
-  writeFileSync(join(folder, 'all.yaml'), gatewayDocument({ port: 8080 }) + redirectDocument('a', '/a', '/b') + redirectDocument('b', '/b', '/a') + harmless);
+  writeFileSync(
+    join(folder, 'all.yaml'),
+    gatewayDocument({ port: 8080 }) + redirectDocument('a', '/a', '/b') + redirectDocument('b', '/b', '/a') + harmless,
+  );
   const { code, stdout } = await runSelvage(t, 'validate', folder);
   assert.equal(code, 0);
   assert.equal(stdout.split('\n').filter((line) => line.includes('redirects for ever')).length, 1, stdout);
-  assert.match(stdout, /all\.yaml:17:\d+: warning: HTTPRoute default\/a: spec\.rules\[0\]\.filters\[0\]: redirects for ever: http:\/\/localhost:8080\/a → http:\/\/localhost:8080\/b → http:\/\/localhost:8080\/a/);
+  assert.match(
+    stdout,
+    /all\.yaml:17:\d+: warning: HTTPRoute default\/a: spec\.rules\[0\]\.filters\[0\]: redirects for ever: http:\/\/localhost:8080\/a → http:\/\/localhost:8080\/b → http:\/\/localhost:8080\/a/,
+  );
 });
 
 test('wrong usage is one sentence with the nearest word, and exit code 2', async (t) => {

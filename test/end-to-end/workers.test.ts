@@ -21,6 +21,9 @@ test('several workers serve one port and count together', async (t) => {
   program.kill('SIGTERM');
   const { code, stdout } = await program.ended;
   assert.equal(code, 0);
-  const paths = stdout.trim().split('\n').map((line) => (JSON.parse(line) as { path: string }).path);
+  const paths = stdout
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { path: string }).path);
   assert.deepEqual(paths.toSorted(), Array.from({ length: 40 }, (_, i) => `/${i}`).toSorted());
 });

@@ -20,7 +20,10 @@ runService('orders', {
     if (typeof customer !== 'string' || typeof amountCents !== 'number') {
       throw new Refusal(400, 'an order needs a customer and an amountCents');
     }
-    const payment = await call(`${PAYMENTS_URL}/payments`, { method: 'POST', body: JSON.stringify({ customer, amountCents }) });
+    const payment = await call(`${PAYMENTS_URL}/payments`, {
+      method: 'POST',
+      body: JSON.stringify({ customer, amountCents }),
+    });
     const order = { id: orders.length + 1, customer, amountCents, payment };
     orders.push(order);
     return { status: 201, body: order };

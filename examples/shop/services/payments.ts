@@ -13,8 +13,10 @@ let count = 0;
 runService('payments', {
   'POST /payments': ({ body }) => {
     const { customer, amountCents } = (body ?? {}) as Partial<Payment>;
-    if (typeof customer !== 'string' || typeof amountCents !== 'number') throw new Refusal(400, 'a payment needs a customer and an amountCents');
-    if (amountCents > LIMIT_CENTS) throw new Refusal(402, `${amountCents} is more than ${customer} may spend (at most ${LIMIT_CENTS})`);
+    if (typeof customer !== 'string' || typeof amountCents !== 'number')
+      throw new Refusal(400, 'a payment needs a customer and an amountCents');
+    if (amountCents > LIMIT_CENTS)
+      throw new Refusal(402, `${amountCents} is more than ${customer} may spend (at most ${LIMIT_CENTS})`);
     count += 1;
     return { status: 201, body: { id: count, status: 'authorised', amountCents } };
   },

@@ -1,5 +1,5 @@
 // What all services of the shop share: a plain JSON-over-HTTP program. None of them knows that a gateway is in front.
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import process from 'node:process';
 
 /** What a service answers; an object becomes JSON, a string HTML. */
@@ -30,18 +30,12 @@ export class Refusal extends Error {
  * @param routes by method and path, as in `GET /products/:id`
  */
 export function runService(name: string, routes: Readonly<Record<string, Route>>): void {
-  const server = createServer(async (request, response) => {
-    const { status, body } = await answer(request, routes);
-    const isPage = typeof body === 'string';
-    const text = isPage ? body : `${JSON.stringify(body, undefined, 2)}\n`;
-    response.writeHead(status, {
-      'content-type': isPage ? 'text/html; charset=utf-8' : 'application/json',
-      'content-length': Buffer.byteLength(text),
-      'x-served-by': name,
-    });
-    response.end(request.method === 'HEAD' ? undefined : text);
+  const server = createServer((request, response) => {
+    void answer(request, routes).then((reply) => send(response, name, reply));
   });
-  server.listen(Number(process.env['PORT']), '127.0.0.1', () => console.log(`${name} listens on port ${process.env['PORT']}`));
+  server.listen(Number(process.env['PORT']), '127.0.0.1', () =>
+    console.log(`${name} listens on port ${process.env['PORT']}`),
+  );
   const stop = (): void => {
     server.close(() => process.exit());
     server.closeIdleConnections();
@@ -54,11 +48,25 @@ export function runService(name: string, routes: Readonly<Record<string, Route>>
 /** Calls another service. @throws Refusal where that does not work */
 export async function call(url: string, init?: RequestInit): Promise<unknown> {
   const response = await fetch(url, init).catch((error: Error) => {
-    throw new Refusal(502, `cannot reach ${url}: ${String(error.cause ?? error.message)}`);
+    throw new Refusal(
+      502,
+      `cannot reach ${url}: ${error.cause instanceof Error ? error.cause.message : error.message}`,
+    );
   });
   const body = (await response.json()) as { readonly error?: string };
   if (!response.ok) throw new Refusal(response.status, body.error ?? `${url} answered ${response.status}`);
   return body;
+}
+
+function send(response: ServerResponse, name: string, { status, body }: Reply): void {
+  const isPage = typeof body === 'string';
+  const text = isPage ? body : `${JSON.stringify(body, undefined, 2)}\n`;
+  response.writeHead(status, {
+    'content-type': isPage ? 'text/html; charset=utf-8' : 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'x-served-by': name,
+  });
+  response.end(text); // Node leaves the content out where the method is HEAD
 }
 
 async function answer(request: IncomingMessage, routes: Readonly<Record<string, Route>>): Promise<Reply> {

@@ -9,7 +9,10 @@ export interface Answer {
 }
 
 /** Asks once. @throws (rejects) where no whole response comes */
-export function get(url: string, options: { readonly agent?: Agent; readonly headers?: Readonly<Record<string, string>> } = {}): Promise<Answer> {
+export function get(
+  url: string,
+  options: { readonly agent?: Agent; readonly headers?: Readonly<Record<string, string>> } = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const asked = request(url, { agent: false, ...options }, (response) => {
       let body = '';
@@ -22,12 +25,19 @@ export function get(url: string, options: { readonly agent?: Agent; readonly hea
 }
 
 /** Asks again and again until the answer is as wished; failures to connect count as answers that are not. */
-export async function getUntil(url: string, isWished: (answer: Answer) => boolean, patienceMs = 20_000): Promise<Answer> {
+export async function getUntil(
+  url: string,
+  isWished: (answer: Answer) => boolean,
+  patienceMs = 20_000,
+): Promise<Answer> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
     const answer = await get(url).catch((error: Error) => error);
     if (!(answer instanceof Error) && isWished(answer)) return answer;
-    if (performance.now() > deadline) throw new Error(`${url} never answered as wished: ${JSON.stringify(answer)} ${String(answer)}`);
+    if (performance.now() > deadline)
+      throw new Error(
+        `${url} never answered as wished: ${answer instanceof Error ? answer.message : JSON.stringify(answer)}`,
+      );
     await setImmediate();
   }
 }

@@ -26,7 +26,11 @@ export class Program {
   #listeners: (() => void)[] = [];
 
   constructor(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    this.#child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = spawn(command, args, {
+      cwd: ROOT,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#hear(() => (this.stdout += text)));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#hear(() => (this.stderr += text)));
     this.ended = new Promise((resolve) => {
@@ -79,7 +83,12 @@ export function startSelvage(t: TestContext, ...words: string[]): Program {
 }
 
 /** Starts a program; it is ended with the test. */
-export function startProgram(t: TestContext, command: string, args: readonly string[], env?: Readonly<Record<string, string>>): Program {
+export function startProgram(
+  t: TestContext,
+  command: string,
+  args: readonly string[],
+  env?: Readonly<Record<string, string>>,
+): Program {
   const program = new Program(command, args, env);
   t.after(async () => {
     program.kill('SIGKILL');
@@ -94,7 +103,11 @@ export function runSelvage(t: TestContext, ...words: string[]): Promise<Ending> 
 }
 
 /** Starts `selvage up` on a free admin port and waits until it is ready. */
-export async function startGateway(t: TestContext, folder: string, ...flags: string[]): Promise<{ program: Program; adminUrl: string }> {
+export async function startGateway(
+  t: TestContext,
+  folder: string,
+  ...flags: string[]
+): Promise<{ program: Program; adminUrl: string }> {
   const program = startSelvage(t, 'up', folder, '--admin-port', '0', ...flags);
   const [, adminUrl = ''] = await program.said(/(http:\/\/127\.0\.0\.1:\d+) {2}admin/);
   await program.said(/^ready after/m);
