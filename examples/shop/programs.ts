@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 export interface Program {
   /** As its service in `config/services.yaml` is named. */
   readonly name: string;
-  /** Its file in `services/`. */
-  readonly service: string;
+  /** What runs. */
+  readonly file: URL;
   readonly port: number;
   readonly env: Readonly<Record<string, string>>;
 }
@@ -25,19 +25,24 @@ export const PORTS = {
 /** Lists the services. @param offset added to each port */
 export function listPrograms(offset: number): readonly Program[] {
   const url = (name: keyof typeof PORTS): string => `http://127.0.0.1:${PORTS[name] + offset}`;
-  const program = (name: keyof typeof PORTS, service: string, env: Program['env'] = {}): Program => ({
+  const program = (name: keyof typeof PORTS, file: URL, env: Program['env'] = {}): Program => ({
     name,
-    service,
+    file,
     port: PORTS[name] + offset,
     env,
   });
+  const catalog = new URL('./services/catalog.ts', import.meta.url);
+  const orders = new URL('./services/orders.ts', import.meta.url);
   return [
-    program('web', 'web.ts', { CATALOG_URL: url('catalog-v1'), CART_URL: url('cart') }),
-    program('catalog-v1', 'catalog.ts', { VERSION: 'v1' }),
-    program('catalog-v2', 'catalog.ts', { VERSION: 'v2' }),
-    program('cart', 'cart.ts'),
-    program('orders', 'orders.ts', { PAYMENTS_URL: url('payments') }),
-    program('payments', 'payments.ts'),
+    program('web', new URL('./services/web.ts', import.meta.url), {
+      CATALOG_URL: url('catalog-v1'),
+      CART_URL: url('cart'),
+    }),
+    program('catalog-v1', catalog, { VERSION: 'v1' }),
+    program('catalog-v2', catalog, { VERSION: 'v2' }),
+    program('cart', new URL('./services/cart.ts', import.meta.url)),
+    program('orders', orders, { PAYMENTS_URL: url('payments') }),
+    program('payments', new URL('./services/payments.ts', import.meta.url)),
   ];
 }
 

@@ -56,8 +56,8 @@ function moveConfig(): string {
   return folder;
 }
 
-function startService({ name, service, port, env }: Program): Promise<void> {
-  const child = fork(join(HERE, 'services', service), {
+function startService({ name, file, port, env }: Program): Promise<void> {
+  const child = fork(file, {
     env: { ...process.env, ...env, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     // Ctrl-C in a terminal reaches the whole group, but the services must outlive the requests that are still open.

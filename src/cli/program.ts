@@ -1,7 +1,8 @@
 import { nearestWord } from '#model/schema/nearest-word.ts';
-import { parseArguments, UsageError } from './arguments.ts';
+import { UsageError } from './arguments.ts';
 import { EXIT, type Command } from './command.ts';
 import { commandHelp, programHelp } from './help.ts';
+import { parseArguments } from './parse-arguments.ts';
 import type { Terminal } from './terminal.ts';
 
 /**

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { parseArguments, UsageError } from './arguments.ts';
+import { UsageError } from './arguments.ts';
 import type { Command } from './command.ts';
+import { parseArguments } from './parse-arguments.ts';
 
 const command: Command = {
   name: 'serve',
