@@ -1,5 +1,6 @@
 import type { SourceLocation } from '#model/diagnostic.ts';
 import type { FilterSpec, HttpRouteRule, RouteTimeouts } from '#model/snapshot/http-route.ts';
+import { declaredRoute } from '#model/snapshot/route-name.ts';
 import type { EndpointSpec } from '#model/snapshot/endpoints.ts';
 import type { Snapshot } from '#model/snapshot/snapshot.ts';
 import type { Exchange } from '#proxy/exchange/exchange.ts';
@@ -94,9 +95,9 @@ function explainRule(
   { matchIndex, hostname }: MatchExplanation,
   locate: Declarations['locate'],
 ): RuleExplanation {
-  const location = locate(`HTTPRoute/${route.name}`, ['spec', 'rules', index]);
+  const location = locate(declaredRoute(route.name), ['spec', 'rules', index]);
   return {
-    route: `HTTPRoute/${route.name}`,
+    route: declaredRoute(route.name),
     name: declared.name,
     ...(location !== undefined && { location }),
     matchIndex,
@@ -158,8 +159,9 @@ function lines(entries: readonly string[]): HeaderLine[] {
   return found;
 }
 
-function reasonAgainst({ hostname, port }: Rehearsal['listeners'][number], url: URL): string {
+function reasonAgainst({ hostname, port, protocol }: Rehearsal['listeners'][number], url: URL): string {
   if (port !== portOfUrl(url)) return `port ${port} is not ${portOfUrl(url)}`;
+  if (`${protocol.toLowerCase()}:` !== url.protocol) return `it takes ${protocol}, not ${url.protocol.slice(0, -1)}`;
   if (hostname !== '') return `host name ${hostname} is not the best one for ${url.hostname}`;
   return `another listener is more specific for ${url.hostname}`;
 }

@@ -1,6 +1,7 @@
 import type { Diagnostic } from '#model/diagnostic.ts';
 import type { HttpRouteResource, HttpRouteMatch } from '#model/snapshot/http-route.ts';
 import type { ListenerResource } from '#model/snapshot/listener.ts';
+import { declaredRoute, titleOfRoute } from '#model/snapshot/route-name.ts';
 import type { Declarations } from './declarations.ts';
 import { Rehearsal, runFilters, type RuleSource } from './rehearsal.ts';
 
@@ -119,8 +120,8 @@ function describe(cycle: readonly Hop[], locate: Declarations['locate']): Diagno
   const end = cycle.length > 4 ? '…' : cycle.at(-1)!.location;
   return {
     severity: 'warning',
-    location: locate(`HTTPRoute/${route.name}`, path) ?? { file: '', line: 1, column: 1 },
-    resource: `HTTPRoute ${route.name}`,
+    location: locate(declaredRoute(route.name), path) ?? { file: '', line: 1, column: 1 },
+    resource: titleOfRoute(route.name),
     fieldPath: `spec.rules[${index}].filters[${path[4]}]`,
     message: `redirects for ever: ${[...shown, end].join(' → ')}`,
     expected: 'a way out: another path, host name or scheme, or a match that does not take the redirected request',

@@ -21,7 +21,7 @@ const listener = (changes: Partial<ListenerResource>): ListenerResource => ({
 
 const route = (hostnames: readonly string[]): HttpRouteResource => ({
   type: 'http-route',
-  name: 'shop/web',
+  name: 'HTTPRoute/shop/web',
   version: '1',
   createdAtMs: 0,
   attachments: [{ listener: 'shop/edge/http', hostnames }],
@@ -68,8 +68,8 @@ test('describeServing says where nothing is attached, and leaves out what is not
 });
 
 test('describeChange counts by type, and tells new from changed', () => {
-  const known = new Set(['http-route shop/web']);
-  const upserts = [route([]), { ...route([]), name: 'shop/new' }, listener({})];
+  const known = new Set(['http-route HTTPRoute/shop/web']);
+  const upserts = [route([]), { ...route([]), name: 'HTTPRoute/shop/new' }, listener({})];
   const delta = {
     version: '2',
     upserts,

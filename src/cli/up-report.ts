@@ -1,5 +1,6 @@
 import type { RouteAttachment } from '#model/snapshot/http-route.ts';
 import type { ListenerResource } from '#model/snapshot/listener.ts';
+import { titleOfRoute } from '#model/snapshot/route-name.ts';
 import type { Snapshot, SnapshotDelta, SnapshotResource } from '#model/snapshot/snapshot.ts';
 import { count } from './diagnostics.ts';
 import type { Paint } from './terminal.ts';
@@ -33,13 +34,12 @@ function attachedRoute(resource: SnapshotResource): AttachedRoute[] {
     case 'http-route':
       return [
         {
-          title: `HTTPRoute ${resource.name} (${count(resource.rules.length, 'rule')})`,
+          title: `${titleOfRoute(resource.name)} (${count(resource.rules.length, 'rule')})`,
           attachments: resource.attachments,
         },
       ];
     case 'stream-route':
-      // Its name begins with its kind.
-      return [{ title: resource.name.replace('/', ' '), attachments: resource.attachments }];
+      return [{ title: titleOfRoute(resource.name), attachments: resource.attachments }];
     default:
       return [];
   }

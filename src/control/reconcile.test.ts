@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatDiagnostic } from '#model/diagnostic.ts';
+import { placeOfRoute } from '#model/snapshot/route-name.ts';
 import { emptyState, reconcile, ReconcileMemo, type ControlState, type ReconcileOptions } from './reconcile.ts';
 
 const edge = gateway('edge', 8080);
@@ -48,7 +49,9 @@ function stepsFrom(
     /** Paths that are matched, by route. */
     served: Object.fromEntries(
       [...outcome.snapshot.resources.values()].flatMap((resource) =>
-        resource.type === 'http-route' ? [[resource.name, resource.rules[0]?.matches[0]?.path.value]] : [],
+        resource.type === 'http-route'
+          ? [[placeOfRoute(resource.name), resource.rules[0]?.matches[0]?.path.value]]
+          : [],
       ),
     ),
     lines: outcome.diagnostics.map(formatDiagnostic),
@@ -133,7 +136,7 @@ test('reconcile keeps the objects of files and folders that cannot be read', () 
     const rest = file === 'conf/sub/b.yaml' ? files({ 'conf/a.yaml': edge }) : [];
     const second = reconcile(first.state, rest, { memo, unreadable });
     const names = [...second.snapshot.resources.keys()];
-    assert.deepEqual(names, ['http-route shop/cart', 'listener shop/edge/http'], file);
+    assert.deepEqual(names, ['http-route HTTPRoute/shop/cart', 'listener shop/edge/http'], file);
   }
 });
 
@@ -177,7 +180,7 @@ spec: {endpoints: [{address: 127.0.0.1, port: 9000}]}
 }
 
 function clustersOf(outcome: ReturnType<typeof after>) {
-  const web = outcome.snapshot.resources.get('http-route shop/web');
+  const web = outcome.snapshot.resources.get('http-route HTTPRoute/shop/web');
   return web?.type === 'http-route' ? web.rules[0]?.backends.map(({ cluster }) => cluster) : undefined;
 }
 
@@ -202,12 +205,12 @@ test('reconcile hands out the identical resource for what did not change', () =>
     files({ 'a.yaml': edge, 'b.yaml': `# a line more\n${route('cart', '/c')}---\n${route('web', '/w2')}` }),
     { memo },
   );
-  for (const key of ['http-route shop/cart', 'listener shop/edge/http']) {
+  for (const key of ['http-route HTTPRoute/shop/cart', 'listener shop/edge/http']) {
     assert.equal(second.snapshot.resources.get(key), first.snapshot.resources.get(key), key);
   }
   assert.notEqual(
-    second.snapshot.resources.get('http-route shop/web'),
-    first.snapshot.resources.get('http-route shop/web'),
+    second.snapshot.resources.get('http-route HTTPRoute/shop/web'),
+    first.snapshot.resources.get('http-route HTTPRoute/shop/web'),
   );
   assert.notEqual(second.snapshot.version, first.snapshot.version);
 });

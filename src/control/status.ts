@@ -27,6 +27,13 @@ export interface ParentStatus {
   readonly conditions: readonly Condition[];
 }
 
+/** State of a policy at something that it works for. */
+export interface AncestorStatus {
+  readonly ancestorRef: ParentRef;
+  readonly controllerName: string;
+  readonly conditions: readonly Condition[];
+}
+
 export interface ParentRef {
   readonly group: string;
   readonly kind: string;
@@ -48,6 +55,8 @@ export interface ObjectStatus {
   readonly listeners?: readonly ListenerStatus[];
   /** Of a route. */
   readonly parents?: readonly ParentStatus[];
+  /** Of a policy: the gateways that it works for. */
+  readonly ancestors?: readonly AncestorStatus[];
 }
 
 /** Why something is not as declared. */

@@ -1,13 +1,12 @@
 import { selectsLabels } from '#model/label-selector.ts';
-import type { ResourceOf } from '#model/resource.ts';
 import type { Problem } from '../status.ts';
 import { intersectHostnames } from './hostnames.ts';
 import type { Lookups } from './inventory.ts';
 import type { ListenerPlan } from './listeners.ts';
 import type { PlacedGateway, PlacedListener } from './placement.ts';
+import type { Route } from './route-kinds.ts';
 
-type HTTPRoute = ResourceOf<'HTTPRoute'>;
-export type DeclaredParentRef = HTTPRoute['spec']['parentRefs'][number];
+export type DeclaredParentRef = Route['spec']['parentRefs'][number];
 
 /** A listener that takes a route, and for which host names. */
 export interface Attachment {
@@ -27,7 +26,7 @@ export interface Refusal extends Problem {
  * names do not fit.
  */
 export function attach(
-  route: HTTPRoute,
+  route: Route,
   ref: DeclaredParentRef,
   gateway: PlacedGateway,
   lookups: Lookups,
@@ -40,13 +39,18 @@ export function attach(
   const willing = named.filter((listener) => takes(listener, route, gateway, lookups));
   if (willing.length === 0) return notAllowed(named, route, gateway);
   const attachments = willing
-    .map((listener) => ({ listener, hostnames: intersectHostnames(listener.hostname, route.spec.hostnames) }))
+    .map((listener) => ({ listener, hostnames: fittingHostnames(listener, route) }))
     .filter(({ hostnames }) => hostnames.length > 0);
   return attachments.length > 0 ? attachments : noMatchingHostname(willing, gateway);
 }
 
-function takes(listener: ListenerPlan, { metadata }: HTTPRoute, gateway: PlacedGateway, lookups: Lookups): boolean {
-  if (!listener.takesHttpRoutes) return false;
+/** A route without host names of its own takes what the listener gets, whose name has been compared by then. */
+function fittingHostnames(listener: ListenerPlan, route: Route): readonly string[] {
+  return route.kind === 'TCPRoute' ? ['*'] : intersectHostnames(listener.hostname, route.spec.hostnames);
+}
+
+function takes(listener: ListenerPlan, { kind, metadata }: Route, gateway: PlacedGateway, lookups: Lookups): boolean {
+  if (!listener.routeKinds.includes(kind)) return false;
   const { from, selector } = listener.namespaces;
   if (from === 'All') return true;
   if (from === 'Same') return metadata.namespace === gateway.gateway.metadata.namespace;
@@ -69,11 +73,11 @@ function noSuchListener({ sectionName, port }: DeclaredParentRef, { name, listen
   return { field, reason: 'NoMatchingParent', message: `Gateway ${name} has no listener${wanted}: it has ${known}` };
 }
 
-function notAllowed(listeners: readonly ListenerPlan[], { metadata }: HTTPRoute, { name }: PlacedGateway): Refusal {
+function notAllowed(listeners: readonly ListenerPlan[], { kind, metadata }: Route, { name }: PlacedGateway): Refusal {
   const names = listeners.map((listener) => listener.name).join(', ');
-  const message = listeners.some(({ takesHttpRoutes }) => takesHttpRoutes)
+  const message = listeners.some(({ routeKinds }) => routeKinds.includes(kind))
     ? `allowedRoutes of Gateway ${name} does not let routes of namespace ${metadata.namespace} attach to ${names}`
-    : `no HTTPRoute can attach to ${names} of Gateway ${name}`;
+    : `no ${kind} can attach to ${names} of Gateway ${name}`;
   return { field: null, reason: 'NotAllowedByListeners', message };
 }
 

@@ -38,7 +38,8 @@ function invalid(message: string): Problem {
   return { reason: 'InvalidCertificateRef', message };
 }
 
-function certificateOf(secret: ResourceOf<'Secret'>): CertificateResource {
+/** Makes the resource of a secret of type kubernetes.io/tls. */
+export function certificateOf(secret: ResourceOf<'Secret'>): CertificateResource {
   const { namespace, name } = secret.metadata;
   return versioned<CertificateResource>({
     type: 'certificate',

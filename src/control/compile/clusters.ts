@@ -1,8 +1,18 @@
 import { parseDurationMs } from '#model/duration.ts';
-import type { ResourceOf } from '#model/resource.ts';
-import type { ClusterLimits, ClusterResource, DnsPolicy } from '#model/snapshot/cluster.ts';
+import type { Path } from '#model/field-path.ts';
+import type { CertificateResource } from '#model/snapshot/certificate.ts';
+import type {
+  ClusterLimits,
+  ClusterProtocol,
+  ClusterResource,
+  ClusterTls,
+  DnsPolicy,
+} from '#model/snapshot/cluster.ts';
 import type { EndpointSpec, EndpointsResource } from '#model/snapshot/endpoints.ts';
-import { clusterName, protocolOf, type ClusterTarget } from './backends.ts';
+import type { SnapshotResource } from '#model/snapshot/snapshot.ts';
+import { tlsTowards } from './backend-tls.ts';
+import { expectsTls, protocolOf, type ClusterTarget } from './backends.ts';
+import { certificateOf } from './certificates.ts';
 import { endpointsOf } from './endpoints.ts';
 import { warning, type Finding } from './finding.ts';
 import type { Lookups } from './inventory.ts';
@@ -10,8 +20,8 @@ import { versioned } from './version.ts';
 
 /** One backend as proxies see it. */
 export interface ClusterPlan {
-  readonly cluster: ClusterResource;
-  readonly endpoints: EndpointsResource;
+  /** The cluster, its endpoints, and the certificates that it shows. */
+  readonly resources: readonly SnapshotResource[];
   /** About the object that the cluster is made of. */
   readonly findings: readonly Finding[];
 }
@@ -25,46 +35,62 @@ const serviceConnectTimeoutMs = 1000;
 /** Only slices of type FQDN have names to resolve. */
 const serviceDns: DnsPolicy = { refreshIntervalMs: 30_000, ipFamily: 'Any' };
 
-/** Compiles what a reference was resolved to. */
-export function planCluster(target: ClusterTarget, lookups: Lookups): ClusterPlan {
-  return target.kind === 'Service' ? planService(target, lookups) : planBackend(target, lookups);
+/**
+ * Compiles what a reference was resolved to.
+ *
+ * @param isForHttp whether some route speaks HTTP to it, so that the declared protocol counts
+ */
+export function planCluster(target: ClusterTarget, isForHttp: boolean, lookups: Lookups): ClusterPlan {
+  const group = target.kind === 'Service' ? servicePlan(target, lookups) : backendPlan(target, lookups);
+  const { tls, certificates } = clusterTls(target, group.portName, lookups);
+  const cluster = versioned<ClusterResource>({
+    type: 'cluster',
+    name: target.cluster,
+    protocol: target.protocol,
+    tls,
+    loadBalancing: group.loadBalancing,
+    connectTimeoutMs: group.connectTimeoutMs,
+    limits: defaultLimits,
+    dns: group.dns,
+    service: { name: target.name, namespace: target.namespace },
+  });
+  const endpoints = versioned<EndpointsResource>({
+    type: 'endpoints',
+    name: target.cluster,
+    endpoints: group.endpoints,
+  });
+  const doubts = isForHttp ? protocolDoubts(target, group.appProtocol, group.appProtocolPath) : [];
+  return { resources: [cluster, endpoints, ...certificates], findings: [...doubts, ...group.findings] };
 }
 
-function planService(target: ClusterTarget & { kind: 'Service' }, lookups: Lookups): ClusterPlan {
+/** What is declared of a group of endpoints, whichever kind declares it. */
+interface EndpointGroup extends Pick<ClusterResource, 'loadBalancing' | 'connectTimeoutMs' | 'dns'> {
+  readonly portName: string | undefined;
+  readonly appProtocol: string | undefined;
+  readonly appProtocolPath: Path;
+  readonly endpoints: readonly EndpointSpec[];
+  readonly findings: readonly Finding[];
+}
+
+function servicePlan(target: ClusterTarget, lookups: Lookups): EndpointGroup {
   const service = found(lookups.find('Service', target.namespace, target.name));
   const index = service.spec.ports.findIndex(({ port, protocol }) => port === target.port && protocol === 'TCP');
   const port = found(service.spec.ports[index]);
-  const path = ['spec', 'ports', index, 'appProtocol'];
   const { endpoints, shortage } = endpointsOf(service, port, lookups.slicesOf(target.namespace, target.name));
-  const cluster = versioned<ClusterResource>({
-    type: 'cluster',
-    name: clusterName(target),
-    protocol: protocolOf(port.appProtocol) ?? 'http1',
-    tls: null,
+  return {
+    portName: port.name,
+    appProtocol: port.appProtocol,
+    appProtocolPath: ['spec', 'ports', index, 'appProtocol'],
     loadBalancing: 'LeastRequest',
     connectTimeoutMs: serviceConnectTimeoutMs,
-    limits: defaultLimits,
     dns: serviceDns,
-    service: { name: target.name, namespace: target.namespace },
-  });
-  const findings = unknownProtocol(port.appProtocol, path);
-  if (shortage !== undefined) findings.push(warning(['metadata', 'name'], shortage));
-  return { cluster, endpoints: endpointsResource(cluster.name, endpoints), findings };
+    endpoints,
+    findings: shortage === undefined ? [] : [warning(['metadata', 'name'], shortage)],
+  };
 }
 
-function planBackend(target: ClusterTarget, lookups: Lookups): ClusterPlan {
+function backendPlan(target: ClusterTarget, lookups: Lookups): EndpointGroup {
   const { spec } = found(lookups.find('Backend', target.namespace, target.name));
-  const cluster = versioned<ClusterResource>({
-    type: 'cluster',
-    name: clusterName(target),
-    protocol: protocolOf(spec.appProtocol) ?? 'http1',
-    tls: null,
-    loadBalancing: spec.loadBalancing.type,
-    connectTimeoutMs: parseDurationMs(spec.connectTimeout),
-    limits: defaultLimits,
-    dns: { refreshIntervalMs: parseDurationMs(spec.dns.refreshInterval), ipFamily: spec.dns.ipFamily },
-    service: { name: target.name, namespace: target.namespace },
-  });
   const endpoints = spec.endpoints.map(({ address, port, weight, zone = '' }): EndpointSpec => ({
     address,
     port,
@@ -72,29 +98,56 @@ function planBackend(target: ClusterTarget, lookups: Lookups): ClusterPlan {
     zone,
     state: 'ready',
   }));
-  const findings = unknownProtocol(spec.appProtocol, ['spec', 'appProtocol']);
-  return { cluster, endpoints: endpointsResource(cluster.name, endpoints), findings };
+  return {
+    portName: undefined,
+    appProtocol: spec.appProtocol,
+    appProtocolPath: ['spec', 'appProtocol'],
+    loadBalancing: spec.loadBalancing.type,
+    connectTimeoutMs: parseDurationMs(spec.connectTimeout),
+    dns: { refreshIntervalMs: parseDurationMs(spec.dns.refreshInterval), ipFamily: spec.dns.ipFamily },
+    endpoints,
+    findings: [],
+  };
 }
 
-function endpointsResource(name: string, endpoints: readonly EndpointSpec[]): EndpointsResource {
-  return versioned<EndpointsResource>({ type: 'endpoints', name, endpoints });
+function clusterTls(
+  target: ClusterTarget,
+  portName: string | undefined,
+  lookups: Lookups,
+): { readonly tls: ClusterTls | null; readonly certificates: readonly CertificateResource[] } {
+  if (!target.speaksTls) return { tls: null, certificates: [] };
+  const tls = found(tlsTowards(target, portName, lookups));
+  // The resolution of the reference came to something: here it does again.
+  if ('reason' in tls) throw new Error(`cannot compile a cluster: ${tls.message}`);
+  const certificate = tls.clientCertificate ?? gatewayCertificate(target, lookups);
+  return {
+    tls: { ...tls.settings, clientCertificate: certificate?.name ?? null },
+    certificates: certificate === null ? [] : [certificate],
+  };
 }
 
-function unknownProtocol(appProtocol: string | undefined, path: Finding['path']): Finding[] {
-  if (protocolOf(appProtocol) !== undefined) return [];
-  return [
-    warning(
-      path,
-      `appProtocol ${appProtocol} is none that HTTP routes speak: HTTP/1.1 is spoken`,
-      'http, kubernetes.io/ws or kubernetes.io/h2c',
-    ),
-  ];
+function gatewayCertificate({ clientCertificate }: ClusterTarget, lookups: Lookups): CertificateResource | null {
+  if (clientCertificate === null) return null;
+  return certificateOf(found(lookups.find('Secret', clientCertificate.namespace, clientCertificate.name)));
 }
+
+function protocolDoubts({ protocol }: ClusterTarget, appProtocol: string | undefined, path: Path): readonly Finding[] {
+  const declared = protocolOf(appProtocol);
+  if (declared === undefined) {
+    const expected = 'http, kubernetes.io/ws or kubernetes.io/h2c';
+    const message = `appProtocol ${appProtocol} is none that HTTP routes speak: ${titles[protocol]} is spoken`;
+    return [warning(path, message, expected)];
+  }
+  // Inside of TLS both are agreed upon.
+  if (declared === protocol || appProtocol === undefined || expectsTls(appProtocol)) return [];
+  const message = `appProtocol ${appProtocol} means HTTP/1.1, which cannot carry gRPC: HTTP/2 is spoken for gRPC routes`;
+  return [warning(path, message, 'grpc or kubernetes.io/h2c')];
+}
+
+const titles: Readonly<Record<ClusterProtocol, string>> = { http1: 'HTTP/1.1', http2: 'HTTP/2' };
 
 /** Only targets that were resolved are compiled: what they name is there. */
-function found<
-  T extends ResourceOf<'Service'> | ResourceOf<'Backend'> | ResourceOf<'Service'>['spec']['ports'][number],
->(value: T | undefined): T {
+function found<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('cannot compile a cluster: its target was never resolved');
   return value;
 }

@@ -8,10 +8,15 @@ import type { ClusterTarget } from './backends.ts';
 import { diagnosticOf, error, type Finding } from './finding.ts';
 import { gatewayClassStatus, gatewayStatus } from './gateway-status.ts';
 import { parametersMessage, planGateway } from './gateways.ts';
+import { settleContests, type Losses } from './hostname-contests.ts';
 import { compareText, Inventory } from './inventory.ts';
 import { Memo } from './memo.ts';
 import { certificatesOf, findCollisions, placeGateway, type PlacedGateway } from './placement.ts';
-import { isGatewayRef, planRoute, type RoutePlan } from './routes.ts';
+import { gatewaysByBackendOf, policyStatus } from './policy-status.ts';
+import { routeKinds, type Route } from './route-kinds.ts';
+import { attachRoute, isGatewayRef, type AttachedRoute } from './route-parents.ts';
+import { planRoute, type RoutePlan } from './routes.ts';
+import { planPolicy } from './tls-policies.ts';
 import { contentVersion } from './version.ts';
 
 /** What a set of declared objects comes to. */
@@ -67,6 +72,7 @@ class Compilation {
     const gateways = this.#compileGateways();
     const routes = this.#compileRoutes(gateways);
     this.#compileClusters(routes);
+    this.#compilePolicies(routes);
     this.#reportGateways(gateways, routes);
     return {
       snapshot: this.#snapshot(last),
@@ -101,33 +107,62 @@ class Compilation {
   }
 
   #compileRoutes(gateways: ReadonlyMap<string, PlacedGateway>): readonly RoutePlan[] {
-    return this.#inventory.all('HTTPRoute').map((route) => {
-      const { namespace, name } = route.metadata;
-      const parents = route.spec.parentRefs.map((ref) =>
-        isGatewayRef(ref) ? gateways.get(`${ref.namespace ?? namespace}/${ref.name}`) : undefined,
-      );
-      const { plan, findings } = this.#memo.derive(`route ${keyOf(route)}`, [route, ...parents], (lookups) =>
-        planRoute(route, parents, lookups),
+    const attached = routeKinds.flatMap((kind) =>
+      this.#inventory.all(kind).map((route) => this.#attach(route, gateways)),
+    );
+    const lossesByRoute = settleContests(attached);
+    return attached.map((parents) => {
+      const { route } = parents;
+      const key = resourceKey(route);
+      const losses: Losses = lossesByRoute.get(key) ?? new Map();
+      const { plan, findings } = this.#memo.derive(`route ${key}`, [parents, [...losses]], (lookups) =>
+        planRoute(parents, losses, lookups),
       );
       this.#report(route, findings);
-      if (plan.resource !== undefined) this.#add([plan.resource]);
-      this.#statuses.push({ kind: 'HTTPRoute', namespace, name, conditions: [], parents: plan.parents });
+      this.#add(plan.resources);
+      const { namespace, name } = route.metadata;
+      this.#statuses.push({ kind: route.kind, namespace, name, conditions: [], parents: plan.parents });
       return plan;
     });
+  }
+
+  #attach(route: Route, gateways: ReadonlyMap<string, PlacedGateway>): AttachedRoute {
+    const parents = route.spec.parentRefs.map((ref) =>
+      isGatewayRef(ref) ? gateways.get(`${ref.namespace ?? route.metadata.namespace}/${ref.name}`) : undefined,
+    );
+    return this.#memo.derive(`attachments ${resourceKey(route)}`, [route, ...parents], (lookups) =>
+      attachRoute(route, parents, lookups),
+    );
   }
 
   /** Only what some route leads to: a proxy need not know the rest. */
   #compileClusters(routes: readonly RoutePlan[]): void {
     const targets = new Map<string, ClusterTarget>();
-    for (const { resource, targets: wanted } of routes) {
-      if (resource !== undefined) for (const [name, target] of wanted) targets.set(name, target);
+    const forHttp = new Set<string>();
+    for (const { resources, targets: wanted, speaksHttp } of routes) {
+      if (resources.length === 0) continue;
+      for (const [name, target] of wanted) {
+        targets.set(name, target);
+        if (speaksHttp) forHttp.add(name);
+      }
     }
     for (const [name, target] of targets) {
-      const key = JSON.stringify(target);
-      const plan = this.#memo.derive(`cluster ${name}`, [key], (lookups) => planCluster(target, lookups));
-      this.#add([plan.cluster, plan.endpoints]);
+      const inputs = [JSON.stringify(target), forHttp.has(name)];
+      const plan = this.#memo.derive(`cluster ${name}`, inputs, (lookups) =>
+        planCluster(target, forHttp.has(name), lookups),
+      );
+      this.#add(plan.resources);
       const source = this.#inventory.find(target.kind, target.namespace, target.name);
       if (source !== undefined) this.#report(source, plan.findings);
+    }
+  }
+
+  #compilePolicies(routes: readonly RoutePlan[]): void {
+    const gatewaysByBackend = gatewaysByBackendOf(routes);
+    for (const policy of this.#inventory.all('BackendTLSPolicy')) {
+      const plan = this.#memo.derive(`policy ${keyOf(policy)}`, [policy], (lookups) => planPolicy(policy, lookups));
+      this.#report(policy, plan.findings);
+      this.#statuses.push(policyStatus(plan, gatewaysByBackend));
     }
   }
 

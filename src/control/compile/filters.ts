@@ -1,4 +1,5 @@
 import type { Path } from '#model/field-path.ts';
+import type { GRPCRouteFilter } from '#model/grpc-route.ts';
 import type { HTTPRouteFilter } from '#model/http-route.ts';
 import type {
   CorsSpec,
@@ -16,14 +17,14 @@ type Settings<K extends keyof HTTPRouteFilter> = NonNullable<HTTPRouteFilter[K]>
 
 /** Compiles the filters of a rule or of one of its backends, in their order. */
 export function compileFilters(
-  filters: readonly HTTPRouteFilter[],
+  filters: readonly (HTTPRouteFilter | GRPCRouteFilter)[],
   path: Path,
   references: RouteReferences,
 ): readonly FilterSpec[] {
   return filters.map((filter, i) => compileFilter(filter, [...path, i], references));
 }
 
-function compileFilter(filter: HTTPRouteFilter, path: Path, references: RouteReferences): FilterSpec {
+function compileFilter(filter: HTTPRouteFilter | GRPCRouteFilter, path: Path, references: RouteReferences): FilterSpec {
   switch (filter.type) {
     case 'RequestHeaderModifier':
       return { type: filter.type, ...modifications(filter.requestHeaderModifier) };

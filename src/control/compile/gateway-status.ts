@@ -9,8 +9,9 @@ import {
   type Problem,
 } from '../status.ts';
 import { parametersMessage } from './gateways.ts';
-import { gatewayGroup, type ListenerPlan } from './listeners.ts';
+import type { ListenerPlan } from './listeners.ts';
 import type { PlacedGateway, PlacedListener } from './placement.ts';
+import { gatewayGroup } from './route-kinds.ts';
 
 /**
  * Says what became of a gateway.
@@ -22,7 +23,7 @@ export function gatewayStatus(placed: PlacedGateway, attachedRoutes: ReadonlyMap
   const listeners = placed.listeners.map((listener) =>
     listenerStatus(listener, placed, attachedRoutes.get(listener.fullName) ?? 0),
   );
-  const conditions = [acceptance(placed), programming(placed)];
+  const conditions = [acceptance(placed), programming(placed), ...furtherConditions(placed)];
   const status = { kind: 'Gateway', namespace: metadata.namespace, name: metadata.name, conditions };
   return placed.isOurs ? { ...status, listeners } : status;
 }
@@ -47,6 +48,22 @@ function programming({ gateway: { metadata }, refusals, listeners }: PlacedGatew
   return conditionOf('Programmed', [{ reason: 'Invalid', message }], metadata);
 }
 
+/** Those that only some gateways have. */
+function furtherConditions({
+  gateway: { metadata },
+  brokenReferences,
+  letsUnverifiedClientsIn,
+}: PlacedGateway): readonly Condition[] {
+  const conditions: Condition[] = [];
+  if (brokenReferences !== null) conditions.push(conditionOf('ResolvedRefs', brokenReferences, metadata));
+  if (letsUnverifiedClientsIn) {
+    const message = 'mode AllowInsecureFallback lets clients in whose certificate is missing or not valid';
+    const why = { reason: 'ConfigurationChanged', message };
+    conditions.push(condition('InsecureFrontendValidationMode', 'True', why, metadata));
+  }
+  return conditions;
+}
+
 function listenerStatus(
   listener: PlacedListener,
   { gateway: { metadata }, refusals }: PlacedGateway,
@@ -57,7 +74,7 @@ function listenerStatus(
     resources.length > 0 ? [] : [{ reason: 'Invalid', message: whyNotProgrammed(listener, refusals) }];
   return {
     name: listener.name,
-    supportedKinds: listener.takesHttpRoutes ? [{ group: gatewayGroup, kind: 'HTTPRoute' }] : [],
+    supportedKinds: listener.routeKinds.map((kind) => ({ group: gatewayGroup, kind })),
     attachedRoutes,
     conditions: [
       conditionOf('Accepted', [...listener.refusals, ...conflicts], metadata),

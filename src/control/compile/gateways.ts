@@ -1,10 +1,14 @@
 import { controllerName } from '#model/gateway-class.ts';
 import type { Path } from '#model/field-path.ts';
+import type { CertificateResource } from '#model/snapshot/certificate.ts';
 import type { Problem } from '../status.ts';
 import { distinctAddresses } from './addresses.ts';
+import { resolveCertificate } from './certificates.ts';
+import { planFrontend } from './client-validation.ts';
 import { error, warning, type Finding } from './finding.ts';
 import type { Lookups } from './inventory.ts';
 import { planListener, type Gateway, type ListenerPlan, type Planned } from './listeners.ts';
+import { gatewayGroup } from './route-kinds.ts';
 
 /** A gateway, before it is known what other gateways listen on. */
 export interface GatewayPlan {
@@ -18,10 +22,18 @@ export interface GatewayPlan {
   /** Local addresses that do not overlap; '' for all. Never empty. */
   readonly addresses: readonly string[];
   readonly listeners: readonly ListenerPlan[];
+  /** What is shown to backends that ask; null for none. */
+  readonly clientCertificate: CertificateResource | null;
+  /** Which of the references of the gateway as a whole lead nowhere; null where it has none. */
+  readonly brokenReferences: readonly Problem[] | null;
+  /** Whether some clients get in without the certificate that they are asked for. */
+  readonly letsUnverifiedClientsIn: boolean;
 }
 
 /** The class that is Selvage's without being declared, so that a laptop needs one document less. */
 export const builtInClass = 'selvage';
+
+type Note = (path: Path, reason: string, message: string) => Problem;
 
 /** Plans a gateway by itself. */
 export function planGateway(gateway: Gateway, lookups: Lookups): Planned<GatewayPlan> {
@@ -34,27 +46,17 @@ export function planGateway(gateway: Gateway, lookups: Lookups): Planned<Gateway
       foreign.message,
       `${builtInClass}, or a GatewayClass of ${controllerName}`,
     );
-    return {
-      plan: { gateway, name, isOurs: false, refusals: [foreign], addresses: [''], listeners: [] },
-      findings: [finding],
-    };
+    return { plan: foreignPlan(gateway, name, foreign), findings: [finding] };
   }
   const findings: Finding[] = [];
-  const note = (path: Path, reason: string, message: string): Problem => {
+  const note: Note = (path, reason, message) => {
     findings.push(error(path, message));
     return { reason, message };
   };
   const refusals = refusalsOf(gateway, lookups, note);
-  const listeners = spec.listeners.map((_, i) => planListener(gateway, i, lookups));
-  findings.push(...listeners.flatMap((listener) => listener.findings));
-  if (spec.tls?.backend?.clientCertificateRef !== undefined) {
-    findings.push(
-      warning(
-        ['spec', 'tls', 'backend'],
-        'no certificate is shown to backends: TLS towards backends is not supported yet',
-      ),
-    );
-  }
+  const frontend = planFrontend(gateway, lookups);
+  const listeners = spec.listeners.map((_, i) => planListener(gateway, i, frontend, lookups));
+  findings.push(...frontend.findings, ...listeners.flatMap((listener) => listener.findings));
   const addresses = spec.addresses.map(({ value }) => value ?? '');
   const plan = {
     gateway,
@@ -63,8 +65,40 @@ export function planGateway(gateway: Gateway, lookups: Lookups): Planned<Gateway
     refusals,
     addresses: addresses.length === 0 ? [''] : distinctAddresses(addresses),
     listeners: listeners.map((listener) => listener.plan),
+    letsUnverifiedClientsIn: frontend.isInsecure,
+    ...clientCertificateOf(gateway, lookups, note),
   };
   return { plan, findings };
+}
+
+function foreignPlan(gateway: Gateway, name: string, refusal: Problem): GatewayPlan {
+  return {
+    gateway,
+    name,
+    isOurs: false,
+    refusals: [refusal],
+    addresses: [''],
+    listeners: [],
+    clientCertificate: null,
+    brokenReferences: null,
+    letsUnverifiedClientsIn: false,
+  };
+}
+
+/** Without the certificate backends are still spoken to: those that ask for it refuse by themselves. */
+function clientCertificateOf(
+  { metadata, spec }: Gateway,
+  lookups: Lookups,
+  note: Note,
+): Pick<GatewayPlan, 'clientCertificate' | 'brokenReferences'> {
+  const ref = spec.tls?.backend?.clientCertificateRef;
+  if (ref === undefined) return { clientCertificate: null, brokenReferences: null };
+  const from = { group: gatewayGroup, kind: 'Gateway', namespace: metadata.namespace };
+  const resolved = resolveCertificate(ref, from, lookups);
+  if (!('reason' in resolved)) return { clientCertificate: resolved, brokenReferences: [] };
+  const reason = resolved.reason === 'RefNotPermitted' ? resolved.reason : 'InvalidClientCertificateRef';
+  const path = ['spec', 'tls', 'backend', 'clientCertificateRef'];
+  return { clientCertificate: null, brokenReferences: [note(path, reason, resolved.message)] };
 }
 
 function foreignClass(name: string, lookups: Lookups): Problem | undefined {
@@ -80,11 +114,7 @@ function foreignClass(name: string, lookups: Lookups): Problem | undefined {
   };
 }
 
-function refusalsOf(
-  { spec }: Gateway,
-  lookups: Lookups,
-  note: (path: Path, reason: string, message: string) => Problem,
-): Problem[] {
+function refusalsOf({ spec }: Gateway, lookups: Lookups, note: Note): Problem[] {
   const refusals: Problem[] = [];
   if (lookups.find('GatewayClass', '', spec.gatewayClassName)?.spec.parametersRef !== undefined) {
     refusals.push({ reason: 'Pending', message: `GatewayClass ${spec.gatewayClassName} is not accepted` });

@@ -28,3 +28,9 @@ function covers(wildcard: string, name: string): boolean {
   const suffix = wildcard.slice(1);
   return name.endsWith(suffix) && name.length > suffix.length;
 }
+
+/** Whether some host is meant by both lists. */
+export function hostnamesOverlap(some: readonly string[], others: readonly string[]): boolean {
+  const overlap = (a: string, b: string) => a === '*' || b === '*' || narrower(a, b) !== undefined;
+  return some.some((a) => others.some((b) => overlap(a, b)));
+}

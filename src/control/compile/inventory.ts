@@ -3,6 +3,7 @@ import type { Diagnostic } from '#model/diagnostic.ts';
 import { serviceNameLabel } from '#model/endpoint-slice.ts';
 import { resourceKey, type Resource, type ResourceOf } from '#model/resource.ts';
 import { diagnosticOf, error } from './finding.ts';
+import { backendKey, policyTargetOf, type PolicyTarget } from './policy-target.ts';
 
 /** What a compilation step may ask about objects other than its own. */
 export interface Lookups {
@@ -11,6 +12,8 @@ export interface Lookups {
   /** By name, so that no order of documents shows in the outcome. */
   slicesOf(namespace: string, service: string): readonly ResourceOf<'EndpointSlice'>[];
   grantsIn(namespace: string): readonly ResourceOf<'ReferenceGrant'>[];
+  /** Those with a reference to a backend, to all of it or to a port; the one that goes before others first. */
+  tlsPoliciesFor(target: PolicyTarget): readonly ResourceOf<'BackendTLSPolicy'>[];
 }
 
 /** All declared objects, each once, indexed by what they are asked for. */
@@ -18,6 +21,7 @@ export class Inventory implements Lookups {
   readonly #byKey = new Map<string, LoadedResource>();
   readonly #slices = new Map<string, ResourceOf<'EndpointSlice'>[]>();
   readonly #grants = new Map<string, ResourceOf<'ReferenceGrant'>[]>();
+  readonly #tlsPolicies = new Map<string, ResourceOf<'BackendTLSPolicy'>[]>();
   /** One for each object that is declared again. */
   readonly duplicates: readonly Diagnostic[];
 
@@ -31,6 +35,7 @@ export class Inventory implements Lookups {
       else this.#add(key, entry);
     }
     for (const slices of this.#slices.values()) slices.sort(byName);
+    for (const policies of this.#tlsPolicies.values()) policies.sort(bySeniority);
     this.duplicates = duplicates;
   }
 
@@ -38,10 +43,16 @@ export class Inventory implements Lookups {
     this.#byKey.set(key, entry);
     const { resource } = entry;
     if (resource.kind === 'ReferenceGrant') append(this.#grants, resource.metadata.namespace, resource);
+    if (resource.kind === 'BackendTLSPolicy') this.#addPolicy(resource);
     if (resource.kind === 'EndpointSlice') {
       const service = resource.metadata.labels[serviceNameLabel];
       if (service !== undefined) append(this.#slices, `${resource.metadata.namespace}/${service}`, resource);
     }
+  }
+
+  #addPolicy(policy: ResourceOf<'BackendTLSPolicy'>): void {
+    const targets = policy.spec.targetRefs.flatMap((ref) => policyTargetOf(ref, policy.metadata.namespace) ?? []);
+    for (const key of new Set(targets.map(backendKey))) append(this.#tlsPolicies, key, policy);
   }
 
   find<K extends Resource['kind']>(kind: K, namespace: string, name: string): ResourceOf<K> | undefined {
@@ -55,6 +66,10 @@ export class Inventory implements Lookups {
 
   grantsIn(namespace: string): readonly ResourceOf<'ReferenceGrant'>[] {
     return this.#grants.get(namespace) ?? [];
+  }
+
+  tlsPoliciesFor(target: PolicyTarget): readonly ResourceOf<'BackendTLSPolicy'>[] {
+    return this.#tlsPolicies.get(backendKey(target)) ?? [];
   }
 
   /** Every object of a kind, in the order of their keys. */
@@ -90,6 +105,16 @@ function byName(a: Resource, b: Resource): number {
 
 function byNamespaceAndName(a: Resource, b: Resource): number {
   return compareText(a.metadata.namespace, b.metadata.namespace) || byName(a, b);
+}
+
+/** The older first, undeclared being the oldest; among equals by namespace and name. */
+function bySeniority(a: Resource, b: Resource): number {
+  return createdAtMs(a) - createdAtMs(b) || byNamespaceAndName(a, b);
+}
+
+/** Milliseconds since 1970; 0 where undeclared. */
+export function createdAtMs({ metadata }: Pick<Resource, 'metadata'>): number {
+  return Date.parse(metadata.creationTimestamp ?? '') || 0;
 }
 
 /** By code units: the same on every machine, whatever its locale. */

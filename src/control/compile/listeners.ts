@@ -1,16 +1,17 @@
 import type { Path } from '#model/field-path.ts';
 import type { ResourceOf } from '#model/resource.ts';
 import type { CertificateResource } from '#model/snapshot/certificate.ts';
+import type { ClientValidation, ListenerProtocol } from '#model/snapshot/listener.ts';
 import type { Problem } from '../status.ts';
+import type { AuthorityHolder } from './authorities.ts';
 import { resolveCertificate } from './certificates.ts';
+import type { ClientCheck, FrontendPlan } from './client-validation.ts';
 import { error, type Finding } from './finding.ts';
 import type { Lookups } from './inventory.ts';
+import { gatewayGroup, kindsFor, type RouteKind } from './route-kinds.ts';
 
 export type Gateway = ResourceOf<'Gateway'>;
 export type DeclaredListener = Gateway['spec']['listeners'][number];
-
-/** The API group of gateways and of the routes that attach to them. */
-export const gatewayGroup = 'gateway.networking.k8s.io';
 
 /** One listener of a gateway, before it is known what other gateways listen on. */
 export interface ListenerPlan {
@@ -19,13 +20,19 @@ export interface ListenerPlan {
   readonly name: string;
   readonly port: number;
   /** Null where it is none that is served. */
-  readonly protocol: 'HTTP' | 'HTTPS' | null;
+  readonly protocol: ListenerProtocol | null;
+  /** Whether TLS ends here. */
+  readonly decrypts: boolean;
   /** '' for any. */
   readonly hostname: string;
-  /** Whether routes of kind HTTPRoute may attach. */
-  readonly takesHttpRoutes: boolean;
+  /** Routes of which kinds may attach. */
+  readonly routeKinds: readonly RouteKind[];
   readonly namespaces: DeclaredListener['allowedRoutes']['namespaces'];
   readonly certificates: readonly CertificateResource[];
+  /** What is asked of clients; null where nothing is. */
+  readonly clientValidation: ClientValidation | null;
+  /** What the authorities of clients come from. */
+  readonly authorityHolders: readonly AuthorityHolder[];
   /** Why it is not accepted. */
   readonly refusals: readonly Problem[];
   /** Why it is not distinct from others. */
@@ -40,8 +47,15 @@ export interface Planned<T> {
   readonly findings: readonly Finding[];
 }
 
+const servedProtocols: readonly string[] = ['HTTP', 'HTTPS', 'TLS', 'TCP'] satisfies readonly ListenerProtocol[];
+
 /** Plans the listener at an index of a gateway. */
-export function planListener(gateway: Gateway, index: number, lookups: Lookups): Planned<ListenerPlan> {
+export function planListener(
+  gateway: Gateway,
+  index: number,
+  frontend: FrontendPlan,
+  lookups: Lookups,
+): Planned<ListenerPlan> {
   const declared = gateway.spec.listeners[index] as DeclaredListener;
   const findings: Finding[] = [];
   const note = (path: Path, problem: Problem): Problem => {
@@ -49,46 +63,46 @@ export function planListener(gateway: Gateway, index: number, lookups: Lookups):
     return problem;
   };
   const { namespace, name } = gateway.metadata;
-  const protocol = declared.protocol === 'HTTP' || declared.protocol === 'HTTPS' ? declared.protocol : null;
-  const certificates =
-    protocol === 'HTTPS' ? certificatesOf(gateway, declared, lookups, note) : { found: [], broken: [] };
-  const kinds = routeKindsOf(declared, note);
+  const protocol = isServed(declared) ? (declared.protocol as ListenerProtocol) : null;
+  const decrypts = protocol === 'HTTPS' || (protocol === 'TLS' && declared.tls?.mode === 'Terminate');
+  const certificates = decrypts ? certificatesOf(gateway, declared, lookups, note) : { found: [], broken: [] };
+  const kinds = routeKindsOf(declared, protocol === null ? [] : kindsFor(protocol, decrypts), note);
+  // The standard asks clients of HTTPS listeners only.
+  const check = protocol === 'HTTPS' ? frontend.checkFor(declared.port) : undefined;
   const plan: ListenerPlan = {
     fullName: `${namespace}/${name}/${declared.name}`,
     name: declared.name,
     port: declared.port,
     protocol,
+    decrypts,
     hostname: declared.hostname ?? '',
-    takesHttpRoutes: protocol !== null && kinds.takesHttpRoutes,
+    routeKinds: kinds.allowed,
     namespaces: declared.allowedRoutes.namespaces,
     certificates: certificates.found,
-    refusals: refusalsOf(gateway, declared, note),
+    clientValidation: check?.validation ?? null,
+    authorityHolders: check?.holders ?? [],
+    refusals: refusalsOf(declared, check, note),
     conflicts: conflictsWithin(gateway, declared).map((problem) => note(['port'], problem)),
-    brokenReferences: [...certificates.broken, ...kinds.unknown],
+    brokenReferences: [...certificates.broken, ...(check?.brokenReferences ?? []), ...kinds.unknown],
   };
   return { plan, findings };
 }
 
 type Note = (path: Path, problem: Problem) => Problem;
 
-function refusalsOf({ spec }: Gateway, { protocol, port }: DeclaredListener, note: Note): Problem[] {
-  if (protocol !== 'HTTP' && protocol !== 'HTTPS') {
+function refusalsOf({ protocol, port }: DeclaredListener, check: ClientCheck | undefined, note: Note): Problem[] {
+  if (!servedProtocols.includes(protocol)) {
     return [
       note(['protocol'], {
         reason: 'UnsupportedProtocol',
-        message: `protocol ${protocol} is not supported: only HTTP and HTTPS`,
+        message: `protocol ${protocol} is not supported: only ${servedProtocols.join(', ')}`,
       }),
     ];
   }
-  if (protocol === 'HTTP' || !checksClients(spec, port)) return [];
+  if (check === undefined || check.validation !== null) return [];
   // To serve without the check would let everybody in.
-  const message = `client certificates are asked for on port ${port} (spec.tls.frontend), which is not supported yet: the listener stays closed`;
-  return [note([], { reason: 'UnsupportedValue', message })];
-}
-
-function checksClients({ tls }: Gateway['spec'], port: number): boolean {
-  const own = tls?.frontend?.perPort.find((setting) => setting.port === port);
-  return (own === undefined ? tls?.frontend?.default : own.tls)?.validation !== undefined;
+  const message = `no certificate is known that clients on port ${port} could be checked with (spec.tls.frontend): the listener stays closed`;
+  return [note([], { reason: 'NoValidCACertificate', message })];
 }
 
 /**
@@ -113,16 +127,16 @@ function conflictsWithin({ spec }: Gateway, declared: DeclaredListener): Problem
 }
 
 function isServed({ protocol }: DeclaredListener): boolean {
-  return protocol === 'HTTP' || protocol === 'HTTPS';
+  return servedProtocols.includes(protocol);
 }
 
-function certificatesOf({ metadata }: Gateway, { tls }: DeclaredListener, lookups: Lookups, note: Note) {
+function certificatesOf({ metadata }: Gateway, { protocol, tls }: DeclaredListener, lookups: Lookups, note: Note) {
   const from = { group: gatewayGroup, kind: 'Gateway', namespace: metadata.namespace };
   const refs = tls?.certificateRefs ?? [];
   const found: CertificateResource[] = [];
   const broken: Problem[] = [];
   if (refs.length === 0) {
-    const message = 'HTTPS needs a certificate, and certificateRefs names none';
+    const message = `${protocol} needs a certificate, and certificateRefs names none`;
     broken.push(note(tls === undefined ? [] : ['tls'], { reason: 'InvalidCertificateRef', message }));
   }
   for (const [i, ref] of refs.entries()) {
@@ -133,14 +147,18 @@ function certificatesOf({ metadata }: Gateway, { tls }: DeclaredListener, lookup
   return { found, broken };
 }
 
-function routeKindsOf({ protocol, allowedRoutes: { kinds } }: DeclaredListener, note: Note) {
-  const isHttpRoute = (kind: { readonly group: string; readonly kind: string }) =>
-    kind.group === gatewayGroup && kind.kind === 'HTTPRoute';
+function routeKindsOf(
+  { protocol, allowedRoutes: { kinds } }: DeclaredListener,
+  fitting: readonly RouteKind[],
+  note: Note,
+): { readonly allowed: readonly RouteKind[]; readonly unknown: readonly Problem[] } {
+  if (kinds.length === 0) return { allowed: fitting, unknown: [] };
+  const isDeclared = (known: RouteKind) => kinds.some(({ group, kind }) => group === gatewayGroup && kind === known);
   const unknown: Problem[] = [];
-  for (const [i, kind] of kinds.entries()) {
-    if (isHttpRoute(kind)) continue;
-    const message = `routes of kind ${kind.kind} (group ${kind.group || '""'}) cannot attach to a listener of protocol ${protocol}`;
+  for (const [i, { group, kind }] of kinds.entries()) {
+    if (group === gatewayGroup && (fitting as readonly string[]).includes(kind)) continue;
+    const message = `routes of kind ${kind} (group ${group || '""'}) cannot attach to a listener of protocol ${protocol}`;
     unknown.push(note(['allowedRoutes', 'kinds', i], { reason: 'InvalidRouteKinds', message }));
   }
-  return { takesHttpRoutes: kinds.length === 0 || kinds.some(isHttpRoute), unknown };
+  return { allowed: fitting.filter(isDeclared), unknown };
 }

@@ -1,5 +1,6 @@
 import type { Resource, ResourceOf } from '#model/resource.ts';
 import type { Lookups } from './inventory.ts';
+import type { PolicyTarget } from './policy-target.ts';
 
 /** A look-up that was made, and what it found. */
 interface Asked {
@@ -76,6 +77,10 @@ class RecordedLookups implements Lookups {
 
   grantsIn(namespace: string): readonly ResourceOf<'ReferenceGrant'>[] {
     return this.#ask((lookups) => lookups.grantsIn(namespace));
+  }
+
+  tlsPoliciesFor(target: PolicyTarget): readonly ResourceOf<'BackendTLSPolicy'>[] {
+    return this.#ask((lookups) => lookups.tlsPoliciesFor(target));
   }
 
   #ask<A>(repeat: (lookups: Lookups) => A): A {

@@ -1,10 +1,10 @@
 import type { CertificateResource } from '#model/snapshot/certificate.ts';
-import type { ListenerResource } from '#model/snapshot/listener.ts';
+import type { ListenerResource, ListenerTls } from '#model/snapshot/listener.ts';
 import type { Problem } from '../status.ts';
 import { error, type Finding } from './finding.ts';
 import { covers } from './addresses.ts';
 import type { GatewayPlan } from './gateways.ts';
-import { compareText } from './inventory.ts';
+import { compareText, createdAtMs } from './inventory.ts';
 import type { ListenerPlan, Planned } from './listeners.ts';
 import { versioned } from './version.ts';
 
@@ -93,12 +93,7 @@ function isSound({ refusals, conflicts }: ListenerPlan): boolean {
 }
 
 function bySeniority(a: GatewayPlan, b: GatewayPlan): number {
-  return createdAtMs(a) - createdAtMs(b) || compareText(a.name, b.name);
-}
-
-/** Undeclared counts as the oldest, as it does for routes. */
-function createdAtMs({ gateway }: GatewayPlan): number {
-  return Date.parse(gateway.metadata.creationTimestamp ?? '') || 0;
+  return createdAtMs(a.gateway) - createdAtMs(b.gateway) || compareText(a.name, b.name);
 }
 
 /** Puts a gateway among the others: what is left of it becomes resources. */
@@ -121,7 +116,7 @@ function withCollision(listener: ListenerPlan, collision: Problem | undefined): 
 
 /** With one usable certificate of several it still serves; with none it must not. */
 function isProgrammable(plan: GatewayPlan, listener: ListenerPlan): boolean {
-  return isServed(plan) && isSound(listener) && (listener.protocol === 'HTTP' || listener.certificates.length > 0);
+  return isServed(plan) && isSound(listener) && (!listener.decrypts || listener.certificates.length > 0);
 }
 
 function resourcesOf({ name, addresses }: GatewayPlan, listener: ListenerPlan): readonly ListenerResource[] {
@@ -135,12 +130,13 @@ function resourcesOf({ name, addresses }: GatewayPlan, listener: ListenerPlan): 
       port: listener.port,
       protocol: listener.protocol ?? 'HTTP',
       hostname: listener.hostname,
-      tls:
-        listener.protocol === 'HTTPS'
-          ? { certificates: listener.certificates.map((certificate) => certificate.name), clientValidation: null }
-          : null,
+      tls: listener.decrypts ? tlsOf(listener) : null,
     }),
   );
+}
+
+function tlsOf({ certificates, clientValidation }: ListenerPlan): ListenerTls {
+  return { certificates: certificates.map(({ name }) => name), clientValidation };
 }
 
 /** The certificates of all listeners that are programmed. */

@@ -1,20 +1,24 @@
 import type { Path } from '#model/field-path.ts';
 import type { Problem } from '../status.ts';
-import { clusterName, resolveBackend, type BackendReference, type ClusterTarget } from './backends.ts';
+import { resolveBackend, type BackendReference, type BackendUse, type ClusterTarget } from './backends.ts';
 import { error, warning, type Finding } from './finding.ts';
 import type { Lookups } from './inventory.ts';
 import type { Referrer } from './reference-grants.ts';
 
-/** Follows what one route refers to, and keeps what it found. */
+/** Follows what one route refers to for one use of its backends, and keeps what it found. */
 export class RouteReferences {
   readonly targets = new Map<string, ClusterTarget>();
+  /** All that it leads to unsealed, even where TLS is broken; as in `Service/shop/cart`. */
+  readonly backends = new Set<string>();
   readonly problems: Problem[] = [];
   readonly findings: Finding[] = [];
   readonly #from: Referrer;
+  readonly #use: BackendUse;
   readonly #lookups: Lookups;
 
-  constructor(from: Referrer, lookups: Lookups) {
+  constructor(from: Referrer, use: BackendUse, lookups: Lookups) {
     this.#from = from;
+    this.#use = use;
     this.#lookups = lookups;
   }
 
@@ -24,9 +28,13 @@ export class RouteReferences {
    * @returns the name of the cluster, or null where the reference is broken
    */
   resolve(ref: BackendReference, path: Path): string | null {
-    const resolved = resolveBackend(ref, this.#from, this.#lookups);
+    const resolved = resolveBackend(ref, this.#from, this.#use, this.#lookups);
+    const isReached = !('reason' in resolved) || resolved.isOfPolicy;
+    if (isReached && this.#use.payload !== 'sealed')
+      this.backends.add(`${ref.kind}/${ref.namespace ?? this.#from.namespace}/${ref.name}`);
     if ('reason' in resolved) {
-      this.refuse([...path, resolved.field], resolved);
+      if (resolved.isOfPolicy) this.#shut(path, resolved);
+      else this.refuse([...path, resolved.field], resolved);
       return null;
     }
     if (resolved.kind === 'Backend' && ref.port !== undefined) {
@@ -34,9 +42,14 @@ export class RouteReferences {
         warning([...path, 'port'], 'has no effect: each endpoint of a Backend has its own port', 'no port'),
       );
     }
-    const name = clusterName(resolved);
-    this.targets.set(name, resolved);
-    return name;
+    this.targets.set(resolved.cluster, resolved);
+    return resolved.cluster;
+  }
+
+  /** The reference is in order; that nothing is sent is the policy's fault, and the policy's status says so. */
+  #shut(path: Path, { message }: Problem): void {
+    const outcome = this.#use.speaks === 'bytes' ? 'connections are closed' : 'requests are answered with an error';
+    this.findings.push(warning(path, `${outcome}, since nothing may be sent without TLS: ${message}`));
   }
 
   /** Notes a reference that leads nowhere. */

@@ -1,4 +1,5 @@
 import { parseDurationMs } from '#model/duration.ts';
+import type { GRPCBackendRef } from '#model/grpc-route.ts';
 import type { HTTPBackendRef, HTTPRouteMatch, HTTPRouteRule } from '#model/http-route.ts';
 import type { Path } from '#model/field-path.ts';
 import type * as compiled from '#model/snapshot/http-route.ts';
@@ -38,7 +39,7 @@ function compileMatch({ path, method, headers, queryParams }: HTTPRouteMatch): c
 }
 
 /** Names that differ in case only are one name, and the first entry for it is the one that counts (HTTPHeaderMatch). */
-function firstOfEachName(matches: readonly compiled.ValueMatch[]): readonly compiled.ValueMatch[] {
+export function firstOfEachName(matches: readonly compiled.ValueMatch[]): readonly compiled.ValueMatch[] {
   const names = matches.map(({ name }) => name);
   return matches.filter(({ name }, i) => names.indexOf(name) === i);
 }
@@ -62,7 +63,12 @@ function compileBackends(
   return [{ cluster: null, weight: 1, filters: [] }];
 }
 
-function compileBackend(ref: HTTPBackendRef, path: Path, references: RouteReferences): compiled.BackendRef {
+/** Compiles a weighted reference of a route that speaks HTTP. */
+export function compileBackend(
+  ref: HTTPBackendRef | GRPCBackendRef,
+  path: Path,
+  references: RouteReferences,
+): compiled.BackendRef {
   return {
     cluster: references.resolve(ref, path),
     weight: ref.weight,

@@ -1,117 +1,129 @@
 import { controllerName } from '#model/gateway-class.ts';
-import type { Path } from '#model/field-path.ts';
-import type { ResourceOf } from '#model/resource.ts';
-import type { HttpRouteResource, RouteAttachment } from '#model/snapshot/http-route.ts';
-import { conditionOf, type ParentStatus } from '../status.ts';
-import { attach, type Attachment, type DeclaredParentRef, type Refusal } from './attachment.ts';
+import { conditionOf, type ParentStatus, type Problem } from '../status.ts';
 import type { ClusterTarget } from './backends.ts';
+import { titleOfUse } from './backend-use.ts';
 import { error, warning, type Finding } from './finding.ts';
+import type { Losses } from './hostname-contests.ts';
 import type { Lookups } from './inventory.ts';
-import { gatewayGroup, type Planned } from './listeners.ts';
-import type { PlacedGateway } from './placement.ts';
-import { RouteReferences } from './route-references.ts';
-import { compileRules } from './route-rules.ts';
-import { versioned } from './version.ts';
-
-type HTTPRoute = ResourceOf<'HTTPRoute'>;
+import type { Planned } from './listeners.ts';
+import type { Route } from './route-kinds.ts';
+import type { AttachedRoute, RouteParent } from './route-parents.ts';
+import {
+  attachmentsOf,
+  compileVariants,
+  resourcesOf,
+  usesOf,
+  type RouteResource,
+  type RouteVariant,
+} from './route-variants.ts';
 
 /** What a route comes to. */
 export interface RoutePlan {
-  /** Undefined while no programmed listener takes the route. */
-  readonly resource: HttpRouteResource | undefined;
+  /** Empty while no programmed listener takes the route; several where gateways make a difference to its backends. */
+  readonly resources: readonly RouteResource[];
   /** Full names of the listeners that take it, programmed or not. */
   readonly attachedTo: readonly string[];
-  /** What the resource sends requests to. */
+  /** What the resources send requests to, by the name of the cluster. */
   readonly targets: ReadonlyMap<string, ClusterTarget>;
+  /** Whether the declared protocols of its backends count. */
+  readonly speaksHttp: boolean;
+  /** By name of the gateway: backends that it sends to, or would but for broken TLS; as in `Service/shop/cart`. */
+  readonly backendsByGateway: ReadonlyMap<string, ReadonlySet<string>>;
   readonly parents: readonly ParentStatus[];
-}
-
-/** Whether a reference means a Gateway. */
-export function isGatewayRef({ group, kind }: DeclaredParentRef): boolean {
-  return group === gatewayGroup && kind === 'Gateway';
 }
 
 /**
  * Compiles a route.
  *
- * @param gateways what each of its `parentRefs` leads to
+ * @param losses listeners at which a route of another kind has its host names
  */
-export function planRoute(
-  route: HTTPRoute,
-  gateways: readonly (PlacedGateway | undefined)[],
-  lookups: Lookups,
-): Planned<RoutePlan> {
-  const { metadata, spec } = route;
-  const references = new RouteReferences(
-    { group: gatewayGroup, kind: 'HTTPRoute', namespace: metadata.namespace },
-    lookups,
-  );
-  const rules = compileRules(spec.rules, references);
+export function planRoute({ route, parents }: AttachedRoute, losses: Losses, lookups: Lookups): Planned<RoutePlan> {
+  const settled = parents.map((parent) => withLosses(parent, losses));
+  const variants = compileVariants(route, settled, lookups);
+  const plan: RoutePlan = {
+    resources: resourcesOf(route, settled, variants),
+    attachedTo: [...new Set(settled.flatMap(attachmentsOf).map(({ listener }) => listener.fullName))],
+    targets: new Map([...variants.values()].flatMap(({ references }) => [...references.targets])),
+    speaksHttp: route.kind === 'HTTPRoute' || route.kind === 'GRPCRoute',
+    backendsByGateway: backendsByGateway(route, settled, variants),
+    parents: settled.map((parent) => parentStatus(route, parent, variants)),
+  };
+  return { plan, findings: findingsOf(route, parents, settled, losses, variants) };
+}
+
+/** Takes away the listeners at which others have the host names. */
+function withLosses(parent: RouteParent, losses: Losses): RouteParent {
+  const attachments = attachmentsOf(parent);
+  const kept = attachments.filter(({ listener }) => !losses.has(listener.fullName));
+  if (kept.length === attachments.length) return parent;
+  if (kept.length > 0) return { ...parent, outcome: kept };
+  return { ...parent, outcome: { field: null, reason: 'HostnameConflict', message: lossesAt(parent, losses) } };
+}
+
+function lossesAt(parent: RouteParent, losses: Losses): string {
+  const lost = attachmentsOf(parent).flatMap(({ listener }) => {
+    const winner = losses.get(listener.fullName);
+    return winner === undefined ? [] : [`${winner} at listener ${listener.name}`];
+  });
+  return `the same host names are those of ${lost.join(', ')}, and HTTP and gRPC routes cannot share any`;
+}
+
+function variantsAt(
+  route: Route,
+  parent: RouteParent,
+  variants: ReadonlyMap<string, RouteVariant>,
+): readonly RouteVariant[] {
+  const titles = new Set(usesOf(route, parent).map(titleOfUse));
+  return [...variants].flatMap(([title, variant]) => (titles.has(title) ? [variant] : []));
+}
+
+function backendsByGateway(
+  route: Route,
+  parents: readonly RouteParent[],
+  variants: ReadonlyMap<string, RouteVariant>,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const backends = new Map<string, Set<string>>();
+  for (const parent of parents) {
+    if (parent.gateway === undefined) continue;
+    const known = backends.get(parent.gateway.name) ?? new Set();
+    for (const { references } of variantsAt(route, parent, variants))
+      for (const backend of references.backends) known.add(backend);
+    backends.set(parent.gateway.name, known);
+  }
+  return backends;
+}
+
+function parentStatus(route: Route, parent: RouteParent, variants: ReadonlyMap<string, RouteVariant>): ParentStatus {
+  const { ref, outcome } = parent;
+  const there = variantsAt(route, parent, variants);
+  const judged = there.length > 0 ? there : [...variants.values()].slice(0, 1);
+  const problems = distinct(judged.flatMap(({ references }): readonly Problem[] => references.problems));
+  const conditions = [
+    conditionOf('Accepted', 'reason' in outcome ? [outcome] : [], route.metadata),
+    conditionOf('ResolvedRefs', problems, route.metadata),
+  ];
+  return { parentRef: ref, controllerName, conditions };
+}
+
+function findingsOf(
+  { spec }: Route,
+  declared: readonly RouteParent[],
+  settled: readonly RouteParent[],
+  losses: Losses,
+  variants: ReadonlyMap<string, RouteVariant>,
+): readonly Finding[] {
   const findings: Finding[] =
     spec.parentRefs.length === 0 ? [warning(['spec'], 'attaches to nothing', 'parentRefs with a Gateway')] : [];
-  const attachments: Attachment[] = [];
-  const parents: ParentStatus[] = [];
-  for (const [i, ref] of spec.parentRefs.entries()) {
-    const gateway = gateways[i];
-    // Another controller's gateway is another controller's business, its status included.
-    if (gateway?.isOurs === false) continue;
-    const outcome = attachTo(route, ref, gateway, lookups);
-    const refusals = 'reason' in outcome ? [outcome] : [];
-    if ('reason' in outcome) findings.push(refused(outcome, ['spec', 'parentRefs', i]));
-    else attachments.push(...outcome);
-    const conditions = [
-      conditionOf('Accepted', refusals, metadata),
-      conditionOf('ResolvedRefs', references.problems, metadata),
-    ];
-    parents.push({ parentRef: ref, controllerName, conditions });
+  for (const [i, { path, outcome }] of settled.entries()) {
+    const parent = declared[i] as RouteParent;
+    if ('reason' in outcome)
+      findings.push(error(outcome.field === null ? path : [...path, outcome.field], outcome.message));
+    else if (outcome.length < attachmentsOf(parent).length) findings.push(warning(path, lossesAt(parent, losses)));
   }
-  const places = placesOf(attachments);
-  const resource =
-    places.length === 0
-      ? undefined
-      : versioned<HttpRouteResource>({
-          type: 'http-route',
-          name: `${metadata.namespace}/${metadata.name}`,
-          createdAtMs: Date.parse(metadata.creationTimestamp ?? '') || 0,
-          attachments: places,
-          rules,
-        });
-  const attachedTo = [...new Set(attachments.map(({ listener }) => listener.fullName))];
-  const plan = { resource, attachedTo, targets: references.targets, parents };
-  return { plan, findings: [...findings, ...references.findings] };
+  return [...findings, ...distinct([...variants.values()].flatMap(({ references }) => references.findings))];
 }
 
-function attachTo(
-  route: HTTPRoute,
-  ref: DeclaredParentRef,
-  gateway: PlacedGateway | undefined,
-  lookups: Lookups,
-): readonly Attachment[] | Refusal {
-  if (gateway !== undefined) return attach(route, ref, gateway, lookups);
-  if (isGatewayRef(ref)) {
-    const message = `Gateway ${ref.namespace ?? route.metadata.namespace}/${ref.name} is not declared`;
-    return { field: 'name', reason: 'NoMatchingParent', message };
-  }
-  const isService = ref.group === '' && ref.kind === 'Service';
-  const message = isService
-    ? 'routes of the mesh, with a Service as parent, are not supported yet'
-    : `a ${ref.kind} of group ${ref.group || '""'} cannot be a parent: only a Gateway can`;
-  return { field: 'kind', reason: isService ? 'UnsupportedValue' : 'InvalidKind', message };
-}
-
-function refused({ field, message }: Refusal, path: Path): Finding {
-  return error(field === null ? path : [...path, field], message);
-}
-
-/** Several references may lead to one listener: it gets the host names of all, once. */
-function placesOf(attachments: readonly Attachment[]): readonly RouteAttachment[] {
-  const hostnames = new Map<string, Set<string>>();
-  for (const { listener, hostnames: fitting } of attachments) {
-    for (const { name } of listener.resources) {
-      const known = hostnames.get(name) ?? new Set();
-      for (const hostname of fitting) known.add(hostname);
-      hostnames.set(name, known);
-    }
-  }
-  return [...hostnames].map(([listener, fitting]) => ({ listener, hostnames: [...fitting] }));
+/** Variants of one route mostly say the same. */
+function distinct<T>(values: readonly T[]): readonly T[] {
+  return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
 }

@@ -1,7 +1,10 @@
 /** One backend as a proxy sees it: a group of endpoints with one policy. Endpoints travel apart, since they change more. */
 export interface ClusterResource {
   readonly type: 'cluster';
-  /** `Service/<namespace>/<name>:<port>` or `Backend/<namespace>/<name>`. */
+  /**
+   * `Service/<namespace>/<name>:<port>` or `Backend/<namespace>/<name>`; where a route needs another form of it, a `#`
+   * and what is different stand behind: `#http2`, `#passthrough`, `#Secret/<namespace>/<name>`.
+   */
   readonly name: string;
   readonly version: string;
   readonly protocol: ClusterProtocol;

@@ -1,7 +1,7 @@
-/** One `HTTPRoute`, compiled: defaults filled in, references resolved, attached to listeners. */
+/** One `HTTPRoute` or `GRPCRoute`, compiled: defaults filled in, references resolved, attached to listeners. */
 export interface HttpRouteResource {
   readonly type: 'http-route';
-  /** `<namespace>/<name>`. */
+  /** `<kind>/<namespace>/<name>`; several of one object have a `#` and what tells them apart behind it. */
   readonly name: string;
   readonly version: string;
   /** Milliseconds since 1970; 0 where undeclared. Older routes win ties (Gateway API, HTTPRouteMatch precedence). */

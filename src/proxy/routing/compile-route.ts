@@ -1,6 +1,7 @@
 import { compileLinearRegExp, type LinearRegExp } from '#base/linear-regexp/linear-regexp.ts';
 import { normalizePath } from '#http/path.ts';
 import type { HttpRouteMatch, HttpRouteResource, HttpRouteRule } from '#model/snapshot/http-route.ts';
+import { placeOfRoute } from '#model/snapshot/route-name.ts';
 import type { Rule } from '../exchange/exchange.ts';
 import type { RouteMatch } from './route-match.ts';
 import { compileValueTests } from './value-test.ts';
@@ -30,7 +31,7 @@ export function compileRoute(resource: HttpRouteResource, compileRule: RuleCompi
   resource.rules.forEach((declared, ruleIndex) => {
     const rule = compileRule(resource, declared);
     declared.matches.forEach((match, matchIndex) => {
-      const place = { rule, routeName: resource.name, createdAtMs: resource.createdAtMs, ruleIndex, matchIndex };
+      const place = { rule, routeName: placeOfRoute(resource.name), createdAtMs: resource.createdAtMs, ruleIndex, matchIndex };
       const compiled = compileMatch(match, place);
       if (typeof compiled !== 'string') matches.push(compiled);
       else problems.push({ route: resource.name, rule: declared.name, matchIndex, reason: compiled });

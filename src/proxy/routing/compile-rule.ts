@@ -1,4 +1,5 @@
 import type { BackendRef, FilterSpec, HttpRouteResource, HttpRouteRule } from '#model/snapshot/http-route.ts';
+import { declaredRoute } from '#model/snapshot/route-name.ts';
 import type { ClusterSlot, Filter, Rule, WeightedBackend } from '../exchange/exchange.ts';
 
 /** What a rule refers to in other stages; the assembly joins them. */
@@ -16,7 +17,7 @@ export function compileRule(route: HttpRouteResource, rule: HttpRouteRule, envir
   const backends = rule.backends.map((backend) => compileBackend(backend, environment));
   // Not frozen itself: telemetry hangs its series on it.
   return {
-    route: `HTTPRoute/${route.name}`,
+    route: declaredRoute(route.name),
     name: rule.name,
     filters: environment.compileFilters(rule.filters),
     backends: Object.freeze(backends),

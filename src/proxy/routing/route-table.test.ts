@@ -67,7 +67,7 @@ test('compileRoute leaves out a match whose expression is refused, says why, and
   const compiled = compileRoute(declareRoute('r', rules), compileEmptyRule);
   assert.deepEqual(compiled.problems, [
     {
-      route: 'shop/r',
+      route: 'HTTPRoute/shop/r',
       rule: 'bad',
       matchIndex: 0,
       reason:

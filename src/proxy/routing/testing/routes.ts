@@ -40,7 +40,7 @@ export function declareRoute(
 ): HttpRouteResource {
   return {
     type: 'http-route',
-    name: name.includes('/') ? name : `shop/${name}`,
+    name: `HTTPRoute/${name.includes('/') ? name : `shop/${name}`}`,
     version: '1',
     createdAtMs,
     attachments: [{ listener: 'web', hostnames }],
@@ -50,7 +50,7 @@ export function declareRoute(
 
 /** A rule that does nothing. */
 export const compileEmptyRule: RuleCompiler = (route, rule) => ({
-  route: `HTTPRoute/${route.name}`,
+  route: route.name,
   name: rule.name,
   filters: [],
   backends: [],

@@ -1,0 +1,35 @@
+import { controllerName } from '#model/gateway-class.ts';
+import type { ObjectStatus } from '../status.ts';
+import { compareText } from './inventory.ts';
+import { backendKey } from './policy-target.ts';
+import { gatewayGroup } from './route-kinds.ts';
+import type { RoutePlan } from './routes.ts';
+import type { PolicyPlan } from './tls-policies.ts';
+
+type GatewaysByBackend = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Tells through which gateways each backend is reached: a policy for it has its status at them. */
+export function gatewaysByBackendOf(routes: readonly RoutePlan[]): GatewaysByBackend {
+  const gateways = new Map<string, Set<string>>();
+  for (const { backendsByGateway } of routes) {
+    for (const [gateway, backends] of backendsByGateway) {
+      for (const backend of backends) gateways.set(backend, (gateways.get(backend) ?? new Set()).add(gateway));
+    }
+  }
+  return gateways;
+}
+
+/** Says what became of a policy: by itself, and the same at each gateway that it works for. */
+export function policyStatus(
+  { policy, conditions, targets }: PolicyPlan,
+  gatewaysByBackend: GatewaysByBackend,
+): ObjectStatus {
+  const { namespace, name } = policy.metadata;
+  const gateways = new Set(targets.flatMap((target) => [...(gatewaysByBackend.get(backendKey(target)) ?? [])]));
+  const ancestors = [...gateways].toSorted(compareText).map((gateway) => {
+    const [gatewayNamespace = '', gatewayName = ''] = gateway.split('/');
+    const ancestorRef = { group: gatewayGroup, kind: 'Gateway', namespace: gatewayNamespace, name: gatewayName };
+    return { ancestorRef, controllerName, conditions };
+  });
+  return { kind: 'BackendTLSPolicy', namespace, name, conditions, ancestors };
+}
