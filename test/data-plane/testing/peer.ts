@@ -1,7 +1,7 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 /** How long a condition may stay away before a test gives up; nothing passes or fails by being faster. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 3_000;
 
 /** Waits until `holds`. @param what for the message where it never does */
 export const until = async (what: string, holds: () => boolean): Promise<void> => {
@@ -99,8 +99,10 @@ export class Peer {
     return rest;
   }
 
+  /** Waits until the other side has closed, with FIN or RST, and closes this one. */
   async untilClosed(): Promise<void> {
-    await until('the end of the connection', () => this.closed);
+    await until('the end of the connection', () => this.ended || this.closed);
+    this.socket.destroy();
   }
 }
 
@@ -125,6 +127,11 @@ export class ScriptedOrigin {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** Has each connection that comes from here on played by `play`. */
+  serve(play: (peer: Peer) => void): void {
+    this.#server.on('connection', () => play(this.peers[this.peers.length - 1]!));
+  }
+
   /** The next connection that was or will be made. */
   async accept(): Promise<Peer> {
     const index = this.#next++;
@@ -132,9 +139,9 @@ export class ScriptedOrigin {
     return this.peers[index]!;
   }
 
-  /** Connections that are open now. */
+  /** Connections that the other side has not closed. */
   get open(): number {
-    return this.peers.filter((peer) => !peer.closed).length;
+    return this.peers.filter((peer) => !peer.ended && !peer.closed).length;
   }
 
   stop(): void {
