@@ -81,7 +81,8 @@ export const tlsFitsTheRest = rule<Declaration>(
     // Whoever is reached must be told apart from everybody else with a valid certificate.
     if (isEncrypted(spec) && spec.tls?.hostname === undefined && commonName(spec.endpoints) === undefined) {
       const message = 'required where the endpoints do not all have the same DNS name as address';
-      yield { path: ['tls', 'hostname'], message, expected: 'the name that their certificate is for' };
+      const instead = spec.tls === undefined ? ' (no appProtocol is needed where a BackendTLSPolicy says it)' : '';
+      yield { path: ['tls', 'hostname'], message, expected: `the name that their certificate is for${instead}` };
     }
   },
 );

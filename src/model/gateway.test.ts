@@ -331,11 +331,6 @@ describe('Gateway with TLS', () => {
         'spec.listeners[0].tls.certificateRefs: has no effect: in mode Passthrough the backend shows the certificate; expected no certificateRefs, or mode Terminate',
       ],
     ],
-    [
-      'a setting for a port without listener',
-      gateway({ tls: { frontend: { default: {}, perPort: [{ port: 443, tls: {} }] } } }),
-      ['spec.tls.frontend.perPort[0].port: has no effect: no listener has port 443; expected the port of a listener'],
-    ],
   ];
   for (const [name, declared, warnings] of cases) {
     test(`is loaded with a warning for ${name}`, () => assert.deepEqual(warningsIn(declared), warnings));

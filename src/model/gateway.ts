@@ -210,16 +210,6 @@ export const gatewayKind = defineKind({
   *cautionsOf({ spec }) {
     for (const [i, declared] of spec.listeners.entries())
       yield* below(['spec', 'listeners', i], cautionsAboutListener(declared));
-    const ports = new Set(spec.listeners.map((declared) => declared.port));
-    for (const [i, setting] of (spec.tls?.frontend?.perPort ?? []).entries()) {
-      if (ports.has(setting.port)) continue;
-      const path = ['spec', 'tls', 'frontend', 'perPort', i, 'port'];
-      yield {
-        path,
-        message: `has no effect: no listener has port ${setting.port}`,
-        expected: 'the port of a listener',
-      };
-    }
   },
 });
 

@@ -7,7 +7,7 @@ import { rule } from './rule.ts';
  * what the value should be, worded to follow "expected".
  */
 
-/** Made when first asked for, and then shared: schemas of hundreds of fields are most of what loading takes of memory. */
+/** Made once and shared: the schemas of hundreds of fields are most of what loading takes of memory. */
 function once<T>(make: () => T): () => T {
   let made: T | undefined;
   return () => (made ??= make());
