@@ -45,6 +45,8 @@ export interface RuleSource {
 interface Place {
   readonly address: string;
   readonly port: number;
+  /** Of URLs that lead here. */
+  readonly scheme: string;
   readonly table: ListenerTable;
 }
 
@@ -62,10 +64,16 @@ export class Rehearsal {
     const resources = [...snapshot.resources.values()];
     this.listeners = resources.filter((resource) => resource.type === 'listener');
     const routes = resources.filter((resource) => resource.type === 'http-route').map((route) => this.#compile(route));
-    const byPlace = Map.groupBy(this.listeners, ({ address, port }) => `${address} ${port}`);
+    const forRequests = this.listeners.filter(({ protocol }) => protocol === 'HTTP' || protocol === 'HTTPS');
+    const byPlace = Map.groupBy(forRequests, ({ address, port }) => `${address} ${port}`);
     this.#places = [...byPlace.values()].map((listeners) => {
-      const { address, port } = listeners[0]!;
-      return { address, port, table: createListenerTable(listeners.map((listener) => serve(listener, routes))) };
+      const { address, port, protocol } = listeners[0]!;
+      return {
+        address,
+        port,
+        scheme: protocol.toLowerCase(),
+        table: createListenerTable(listeners.map((listener) => serve(listener, routes))),
+      };
     });
   }
 
@@ -83,7 +91,7 @@ export class Rehearsal {
   /** Which of several addresses with that port the URL leads to: its own, else all of the machine, else any. */
   #placeOf(url: URL): Place | undefined {
     const port = portOfUrl(url);
-    const candidates = this.#places.filter((place) => place.port === port);
+    const candidates = this.#places.filter((place) => place.port === port && `${place.scheme}:` === url.protocol);
     const host = url.hostname.replace(/^\[|\]$/g, '');
     return (
       candidates.find(({ address }) => address === host) ??

@@ -67,6 +67,13 @@ test('describeServing says where nothing is attached, and leaves out what is not
   assert.match(lines[1] ?? '', /no route is attached/);
 });
 
+test('describeServing counts what is too much to list', () => {
+  const hostnames = Array.from({ length: 1000 }, (_, i) => `h${i}.example.com`);
+  const lines = describeServing(snapshotOf(listener({}), route(hostnames)), [], plain);
+  assert.equal(lines.length, 14);
+  assert.match(lines.at(-1) ?? '', /^ {4}and 988 more/);
+});
+
 test('describeChange counts by type, and tells new from changed', () => {
   const known = new Set(['http-route HTTPRoute/shop/web']);
   const upserts = [route([]), { ...route([]), name: 'HTTPRoute/shop/new' }, listener({})];

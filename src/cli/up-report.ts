@@ -54,14 +54,20 @@ function describeListener(listener: ListenerResource, routes: readonly AttachedR
       title,
       `    ${paint('doubtful', 'no route is attached: nothing that comes here is answered but with an error')}`,
     ];
-  const width = Math.max(...rows.map(([url]) => url.length));
-  return [title, ...rows.map(([url, route]) => `    ${paint('place', url.padEnd(width))}  ${route}`)];
+  const shown = rows.slice(0, MAX_ROWS);
+  const width = Math.max(...shown.map(([url]) => url.length));
+  const rest =
+    rows.length > MAX_ROWS ? [`    and ${rows.length - MAX_ROWS} more (/status on the admin port tells all)`] : [];
+  return [title, ...shown.map(([url, route]) => `    ${paint('place', url.padEnd(width))}  ${route}`), ...rest];
 }
 
 function rowsOf(listener: ListenerResource, { title, attachments }: AttachedRoute): [url: string, route: string][] {
   const hostnames = attachments.filter((one) => one.listener === listener.name).flatMap((one) => one.hostnames);
   return [...new Set(hostnames)].map((hostname) => [urlOf(listener, hostname), title]);
 }
+
+/** Routes that are listed for each listener before the rest is only counted. */
+const MAX_ROWS = 12;
 
 /** Ports that a URL need not say. */
 const WELL_KNOWN_PORTS: Readonly<Record<string, number>> = { HTTP: 80, HTTPS: 443 };

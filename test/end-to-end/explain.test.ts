@@ -67,3 +67,9 @@ test('selvage explain says that nothing takes a request', async (t) => {
   assert.equal(outcome, 'no-listener');
   assert.deepEqual(otherListeners, [{ name: 'shop/edge/http', reason: 'port 8080 is not 9999' }]);
 });
+
+test('selvage explain says that a listener takes another protocol', async (t) => {
+  const { code, stdout } = await runSelvage(t, 'explain', SHOP, 'GET', 'https://api.localhost:8080/v1/orders');
+  assert.equal(code, 1);
+  assert.match(stdout, /listener shop\/edge\/http: it takes HTTP, not https$/m);
+});
