@@ -21,6 +21,8 @@ export interface ReconcileOptions {
   readonly unreadable?: readonly Diagnostic[];
   /** How diagnostics name the sources as a whole. @defaultValue '.' */
   readonly source?: string;
+  /** What time it is, in milliseconds since 1970: it tells of certificates that expire. @defaultValue that of the call */
+  readonly nowMs?: number;
   /** What to remember between calls; without it each one starts from nothing, to the same result. */
   readonly memo?: ReconcileMemo;
 }
@@ -83,12 +85,12 @@ export function reconcile(
   files: readonly SourceFile[],
   options: ReconcileOptions = {},
 ): Reconciliation {
-  const { unreadable = [], source = '.', memo = new ReconcileMemo() } = options;
+  const { unreadable = [], source = '.', nowMs = Date.now(), memo = new ReconcileMemo() } = options;
   const parsed = memo.parse(files);
   const valid = parsed.flatMap(({ resources }) => resources);
   const complaints = [...unreadable, ...parsed.flatMap(({ diagnostics }) => diagnostics)];
   const { kept, notices, broken } = keepLastGood(state.objects, valid, complaints, unreadable);
-  const compiled = memo.compiler.compile([...valid, ...kept.map(loadedAgain)], source);
+  const compiled = memo.compiler.compile([...valid, ...kept.map(loadedAgain)], { source, nowMs });
   return {
     state: { objects: objectsOf(valid, kept) },
     snapshot: compiled.snapshot,

@@ -10,6 +10,7 @@ import type {
 } from '#model/snapshot/cluster.ts';
 import type { EndpointSpec, EndpointsResource } from '#model/snapshot/endpoints.ts';
 import type { SnapshotResource } from '#model/snapshot/snapshot.ts';
+import type { AuthorityHolder } from './authorities.ts';
 import { tlsTowards } from './backend-tls.ts';
 import { expectsTls, protocolOf, type ClusterTarget } from './backends.ts';
 import { certificateOf } from './certificates.ts';
@@ -22,6 +23,8 @@ import { versioned } from './version.ts';
 export interface ClusterPlan {
   /** The cluster, its endpoints, and the certificates that it shows. */
   readonly resources: readonly SnapshotResource[];
+  /** What the certificates of its authorities come from. */
+  readonly holders: readonly AuthorityHolder[];
   /** About the object that the cluster is made of. */
   readonly findings: readonly Finding[];
 }
@@ -42,7 +45,7 @@ const serviceDns: DnsPolicy = { refreshIntervalMs: 30_000, ipFamily: 'Any' };
  */
 export function planCluster(target: ClusterTarget, isForHttp: boolean, lookups: Lookups): ClusterPlan {
   const group = target.kind === 'Service' ? servicePlan(target, lookups) : backendPlan(target, lookups);
-  const { tls, certificates } = clusterTls(target, group.portName, lookups);
+  const { tls, certificates, holders } = clusterTls(target, group.portName, lookups);
   const cluster = versioned<ClusterResource>({
     type: 'cluster',
     name: target.cluster,
@@ -60,7 +63,7 @@ export function planCluster(target: ClusterTarget, isForHttp: boolean, lookups: 
     endpoints: group.endpoints,
   });
   const doubts = isForHttp ? protocolDoubts(target, group.appProtocol, group.appProtocolPath) : [];
-  return { resources: [cluster, endpoints, ...certificates], findings: [...doubts, ...group.findings] };
+  return { resources: [cluster, endpoints, ...certificates], holders, findings: [...doubts, ...group.findings] };
 }
 
 /** What is declared of a group of endpoints, whichever kind declares it. */
@@ -110,12 +113,14 @@ function backendPlan(target: ClusterTarget, lookups: Lookups): EndpointGroup {
   };
 }
 
-function clusterTls(
-  target: ClusterTarget,
-  portName: string | undefined,
-  lookups: Lookups,
-): { readonly tls: ClusterTls | null; readonly certificates: readonly CertificateResource[] } {
-  if (!target.speaksTls) return { tls: null, certificates: [] };
+interface SpokenTls {
+  readonly tls: ClusterTls | null;
+  readonly certificates: readonly CertificateResource[];
+  readonly holders: readonly AuthorityHolder[];
+}
+
+function clusterTls(target: ClusterTarget, portName: string | undefined, lookups: Lookups): SpokenTls {
+  if (!target.speaksTls) return { tls: null, certificates: [], holders: [] };
   const tls = found(tlsTowards(target, portName, lookups));
   // The resolution of the reference came to something: here it does again.
   if ('reason' in tls) throw new Error(`cannot compile a cluster: ${tls.message}`);
@@ -123,6 +128,7 @@ function clusterTls(
   return {
     tls: { ...tls.settings, clientCertificate: certificate?.name ?? null },
     certificates: certificate === null ? [] : [certificate],
+    holders: tls.holders,
   };
 }
 

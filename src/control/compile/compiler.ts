@@ -3,6 +3,7 @@ import type { LoadedResource } from '#model/documents.ts';
 import { resourceKey, type Resource, type ResourceOf } from '#model/resource.ts';
 import { snapshotKey, type Snapshot, type SnapshotResource } from '#model/snapshot/snapshot.ts';
 import type { ObjectStatus } from '../status.ts';
+import { CertificatesInUse } from './certificates-in-use.ts';
 import { planCluster } from './clusters.ts';
 import type { ClusterTarget } from './backends.ts';
 import { diagnosticOf, error, type Finding } from './finding.ts';
@@ -28,10 +29,17 @@ export interface CompileResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+export interface CompileOptions {
+  /** How diagnostics name the whole, as in the folder that was read. @defaultValue '.' */
+  readonly source?: string;
+  /** What time it is, in milliseconds since 1970; without it nothing is said of certificates that expire. */
+  readonly nowMs?: number;
+}
+
 /**
  * Turns declared objects into the snapshot of a gateway proxy.
  *
- * The result depends on the objects alone. From one call to the next a compiler remembers its intermediate results, so
+ * The result depends on the objects and the options alone. From one call to the next a compiler remembers its intermediate results, so
  * that a small change costs little and everything that stays the same stays the identical object.
  */
 export class Compiler {
@@ -42,10 +50,9 @@ export class Compiler {
    * Compiles all that is declared.
    *
    * @param loaded in the order in which documents count: of two objects with one name, the first is taken
-   * @param source how diagnostics name the whole, as in the folder that was read
    */
-  compile(loaded: readonly LoadedResource[], source = '.'): CompileResult {
-    const compilation = new Compilation(new Inventory(loaded), this.#memo, source);
+  compile(loaded: readonly LoadedResource[], options: CompileOptions = {}): CompileResult {
+    const compilation = new Compilation(new Inventory(loaded), this.#memo, options);
     const result = compilation.run(this.#last);
     this.#last = result.snapshot.resources;
     return result;
@@ -55,15 +62,17 @@ export class Compiler {
 class Compilation {
   readonly #inventory: Inventory;
   readonly #memo: Memo;
-  readonly #source: string;
+  readonly #options: CompileOptions;
+  readonly #certificates: CertificatesInUse;
   readonly #resources = new Map<string, SnapshotResource>();
   readonly #statuses: ObjectStatus[] = [];
   readonly #diagnostics: Diagnostic[] = [];
 
-  constructor(inventory: Inventory, memo: Memo, source: string) {
+  constructor(inventory: Inventory, memo: Memo, options: CompileOptions) {
     this.#inventory = inventory;
     this.#memo = memo;
-    this.#source = source;
+    this.#options = options;
+    this.#certificates = new CertificatesInUse(inventory, memo);
     memo.begin(inventory);
   }
 
@@ -74,6 +83,7 @@ class Compilation {
     this.#compileClusters(routes);
     this.#compilePolicies(routes);
     this.#reportGateways(gateways, routes);
+    if (this.#options.nowMs !== undefined) this.#diagnostics.push(...this.#certificates.judge(this.#options.nowMs));
     return {
       snapshot: this.#snapshot(last),
       statuses: this.#statuses.sort(byObject),
@@ -100,9 +110,12 @@ class Compilation {
       this.#report(plan.gateway, findings);
       for (const listener of place.listeners) this.#add(listener.resources);
       this.#add(certificatesOf(place));
+      this.#certificates.use(certificatesOf(place));
+      for (const { authorityHolders } of place.listeners) this.#certificates.trust(authorityHolders);
       placed.set(plan.name, place);
     }
-    if (![...placed.values()].some(({ isOurs }) => isOurs)) this.#diagnostics.push(nothingToServe(this.#source));
+    if (![...placed.values()].some(({ isOurs }) => isOurs))
+      this.#diagnostics.push(nothingToServe(this.#options.source ?? '.'));
     return placed;
   }
 
@@ -152,6 +165,8 @@ class Compilation {
         planCluster(target, forHttp.has(name), lookups),
       );
       this.#add(plan.resources);
+      this.#certificates.use(plan.resources);
+      this.#certificates.trust(plan.holders);
       const source = this.#inventory.find(target.kind, target.namespace, target.name);
       if (source !== undefined) this.#report(source, plan.findings);
     }

@@ -105,7 +105,7 @@ function resourceOf(
     createdAtMs: createdAtMs({ metadata }),
     attachments,
     ...content,
-  } as Omit<RouteResource, 'version'>);
+  });
 }
 
 /** Several references may lead to one listener: it gets the host names of all, once. */
