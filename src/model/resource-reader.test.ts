@@ -37,7 +37,7 @@ const text = fc.constantFrom(
   ...[leafCertificate, leafKey, authorityCertificate],
 );
 const key = fc.constantFrom('ca.crt', 'tls.crt', 'tls.key', 'selvage.dev/min-version', '__proto__', 'a b', '');
-const wrong = fc.oneof(fc.jsonValue({ maxDepth: 1 }), text);
+const wrong = fc.oneof(fc.jsonValue({ maxDepth: 1 }), text, fc.constant({ toString: 0 }));
 
 /** Values that mostly have the shape of a schema, so that rules get to see what is wrong in other places. */
 function valueOf(schema: Schema): fc.Arbitrary<unknown> {

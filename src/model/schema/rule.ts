@@ -34,7 +34,8 @@ export function rule<T>(reads: readonly string[], judge: (value: T) => Iterable<
 
 function breaks(issue: z.core.$ZodRawIssue, reads: readonly (readonly string[])[]): boolean {
   // A wrong word or a number out of range still has the type that rules rely on.
-  if (issue.code !== 'invalid_type' && issue.code !== 'invalid_union') return false;
+  const isWord = issue.code === 'invalid_value' && ['string', 'number'].includes(typeof issue.input);
+  if (isWord || !['invalid_type', 'invalid_union', 'invalid_value'].includes(issue.code ?? '')) return false;
   const path = issue.path ?? [];
   return reads.length === 0 || reads.some((read) => overlaps(read, path));
 }
