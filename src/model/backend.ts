@@ -104,7 +104,7 @@ const specFields = {
   tls: declaredTLS
     .optional()
     .describe(
-      "How the endpoints' certificate is verified. Given, TLS is spoken: absent with a protocol over TLS, public authorities are trusted.",
+      "That TLS is spoken, and how the endpoints' certificate is verified. Absent with a protocol over TLS: public authorities are trusted.",
     ),
   proxyProtocol: z
     .enum(['V1', 'V2'])

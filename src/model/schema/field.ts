@@ -36,8 +36,8 @@ export const dnsLabel = once(() =>
 /** The name of a referenced object; what is legal depends on its kind. */
 export const objectName = once(() => z.string().min(1).max(253));
 
-export const namespaceName = dnsLabel;
-export const sectionName = dnsSubdomain;
+export const namespaceName = once(() => dnsLabel());
+export const sectionName = once(() => dnsSubdomain());
 
 /** An API group; empty for the core group. */
 export const group = once(() =>
