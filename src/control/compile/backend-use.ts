@@ -32,11 +32,11 @@ function secretNameOf(certificate: string): BackendUse['clientCertificate'] {
   return { namespace, name };
 }
 
-/** What is told apart by uses of one route: as in `clear`, or `clear#Secret/shop/client`. */
-export function titleOfUse({ payload, clientCertificate }: BackendUse): string {
-  return clientCertificate === null
-    ? payload
-    : `${payload}#Secret/${clientCertificate.namespace}/${clientCertificate.name}`;
+/** What tells the uses of one route apart: as in `clear#Secret/shop/client`; HTTP is always clear, which goes unsaid. */
+export function titleOfUse({ speaks, payload, clientCertificate }: BackendUse): string {
+  const parts: string[] = speaks === 'bytes' ? [payload] : [];
+  if (clientCertificate !== null) parts.push(`Secret/${clientCertificate.namespace}/${clientCertificate.name}`);
+  return parts.join('#');
 }
 
 /** Puts first what most routes have only, so that it keeps the plain name. */
