@@ -1,6 +1,6 @@
 // Runs the example shop: its services and `selvage up` in front of them, until Ctrl-C.
 // Usage: npm start [-- --port-offset <n>]
-import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -67,11 +67,15 @@ function startService({ name, file, port, env }: Program): Promise<void> {
 }
 
 function startGateway(): Promise<void> {
-  const args = [LAUNCHER, 'up', nameOf(config), '--admin-port', String(PORTS.admin + offset), '--access-log', 'stdout'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-  createInterface(child.stdout).on('line', tellRequest);
-  createInterface(child.stderr).on('line', (line) => console.error(styleText('dim', line, { stream: process.stderr })));
+  const args = ['up', nameOf(config), '--admin-port', String(PORTS.admin + offset), '--access-log', 'stdout'];
+  const child = fork(LAUNCHER, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true });
+  hearLines(child.stdout, tellRequest);
+  hearLines(child.stderr, (line) => console.error(styleText('dim', line, { stream: process.stderr })));
   return untilSaid('selvage', child, child.stderr, /^ready after/m);
+}
+
+function hearLines(output: Readable | null, hear: (line: string) => void): void {
+  if (output !== null) createInterface(output).on('line', hear);
 }
 
 /** Waits until a program has said that it is ready; when one ends too early, everything does. */

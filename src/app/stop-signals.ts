@@ -11,6 +11,8 @@ export class StopSignals {
   /** Catches the signals from now on. */
   constructor() {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.#receive());
+    // A program that started this one with a channel to it has gone, and nobody else would end this one.
+    if (process.connected) process.once('disconnect', () => this.#receive());
   }
 
   /** Resolves with the first signal. */

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
+import { WriteStream } from 'node:tty';
 import test, { type TestContext } from 'node:test';
 import { createTerminal } from './terminal.ts';
 
-const VARIABLES = ['NO_COLOR', 'FORCE_COLOR', 'NODE_DISABLE_COLORS'];
+const VARIABLES = ['NO_COLOR', 'FORCE_COLOR', 'NODE_DISABLE_COLORS', 'TERM'];
 
 /** @returns what a terminal, or something else, is shown of a red word */
 function shown(t: TestContext, isTTY: boolean, env: Readonly<Record<string, string>>): string {
@@ -14,8 +15,8 @@ function shown(t: TestContext, isTTY: boolean, env: Readonly<Record<string, stri
       else process.env[name] = value;
   });
   for (const name of VARIABLES) delete process.env[name];
-  Object.assign(process.env, env);
-  const stream = Object.assign(new PassThrough(), { isTTY, getColorDepth: () => 8 });
+  Object.assign(process.env, { TERM: 'xterm-256color' }, env);
+  const stream = Object.assign(new PassThrough(), { isTTY, getColorDepth: WriteStream.prototype.getColorDepth });
   return createTerminal(stream, stream).paint('bad', 'word');
 }
 

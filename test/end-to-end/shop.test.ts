@@ -101,3 +101,9 @@ test('the documents of the shop are valid, and name only ports that the shop mov
     assert.doesNotMatch(moved.replaceAll(/\b(3[78]\d{3}|45020)\b/g, ''), /\b\d{4,5}\b/, name);
   }
 });
+
+test('the shop closes also when it is killed', async (t) => {
+  const { shop, offset } = await openShop(t, createFolder(t));
+  shop.kill('SIGKILL');
+  for (const port of Object.values(PORTS)) while (await isOpen(port + offset));
+});
