@@ -16,7 +16,10 @@ function shown(t: TestContext, isTTY: boolean, env: Readonly<Record<string, stri
   });
   for (const name of VARIABLES) delete process.env[name];
   Object.assign(process.env, { TERM: 'xterm-256color' }, env);
-  const stream = Object.assign(new PassThrough(), { isTTY, getColorDepth: WriteStream.prototype.getColorDepth });
+  const stream = Object.assign(new PassThrough(), {
+    isTTY,
+    getColorDepth: () => WriteStream.prototype.getColorDepth(),
+  });
   return createTerminal(stream, stream).paint('bad', 'word');
 }
 

@@ -16,6 +16,8 @@ const listener = (changes: Partial<ListenerResource>): ListenerResource => ({
   protocol: 'HTTP',
   hostname: '',
   tls: null,
+  proxyProtocol: null,
+  limits: null,
   ...changes,
 });
 
