@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { startOrigin, startPair, TestGateway, type ClusterTest, type GatewayTest } from './testing/gateway.ts';
+import type { ClusterTest, GatewayTest } from './testing/declarations.ts';
+import { startOrigin, startPair, TestGateway } from './testing/gateway.ts';
 import { closedPort, until, type Peer, type ScriptedOrigin } from './testing/peer.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';

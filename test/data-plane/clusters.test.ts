@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { declareCluster, declareEndpoints, startOrigin, startPair, TestGateway } from './testing/gateway.ts';
+import { declareCluster, declareEndpoints } from './testing/declarations.ts';
+import { startOrigin, startPair, TestGateway } from './testing/gateway.ts';
 import { until, type Peer, type ScriptedOrigin } from './testing/peer.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { startPair, type GatewayTest, type TestGateway } from './testing/gateway.ts';
+import type { GatewayTest } from './testing/declarations.ts';
+import { startPair, type TestGateway } from './testing/gateway.ts';
 import type { Peer } from './testing/peer.ts';
 
 const UPGRADE = 'GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';

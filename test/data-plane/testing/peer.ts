@@ -1,7 +1,7 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 /** How long a condition may stay away before a test gives up; nothing passes or fails by being faster. */
-const PATIENCE_MS = 3_000;
+const PATIENCE_MS = 10_000;
 
 /** Waits until `holds`. @param what for the message where it never does */
 export const until = async (what: string, holds: () => boolean): Promise<void> => {
