@@ -398,13 +398,13 @@ export class Http2Connection implements FrameObserver, StreamOwner {
     if ((flags & PADDED) !== 0) {
       if (from === to) return CONNECTION_FAULTS.frameSize;
       to -= buffer[from++]!;
+      if (to < from) return CONNECTION_FAULTS.padding;
     }
     if ((flags & PRIORITY_FLAG) !== 0) {
       if (to - from < 5) return CONNECTION_FAULTS.frameSize;
       if ((readInt32(buffer, from) & LAST_STREAM_ID) === streamId) return CONNECTION_FAULTS.dependency;
       from += 5;
     }
-    if (to < from) return CONNECTION_FAULTS.padding;
     this.#usefulFrames++;
     const ends = (flags & END_STREAM) !== 0;
     if ((flags & END_HEADERS) !== 0) return this.#receiveBlock(streamId, ends, buffer, from, to);
