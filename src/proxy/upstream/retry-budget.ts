@@ -12,7 +12,10 @@ const WINDOW_SECONDS = 10;
 export class RetryBudget {
   #tokens = PER_SECOND * WINDOW_SECONDS;
   #filledAtMs = 0;
+  /** Since the bucket was filled last. */
   #requests = 0;
+  /** Of the last window, older ones counting less: what they allow may be used in one burst. */
+  #recentRequests = 0;
 
   /** A first attempt was made. */
   deposit(): void {
@@ -31,8 +34,9 @@ export class RetryBudget {
     const seconds = this.#filledAtMs === 0 ? 0 : (nowMs - this.#filledAtMs) / 1000;
     this.#filledAtMs = nowMs;
     const earned = PER_SECOND * seconds + RATIO * this.#requests;
-    const most = PER_SECOND * WINDOW_SECONDS + RATIO * this.#requests;
+    this.#recentRequests = this.#recentRequests * Math.max(0, 1 - seconds / WINDOW_SECONDS) + this.#requests;
     this.#requests = 0;
+    const most = PER_SECOND * WINDOW_SECONDS + RATIO * this.#recentRequests;
     this.#tokens = Math.min(this.#tokens + earned, most);
   }
 }
