@@ -25,6 +25,8 @@ const listenerAt = (port: number): ListenerResource => ({
   protocol: 'HTTP',
   hostname: '',
   tls: null,
+  proxyProtocol: null,
+  limits: null,
 });
 
 /** @returns 0 where nobody answers */

@@ -51,6 +51,7 @@ export function planCluster(target: ClusterTarget, isForHttp: boolean, lookups: 
     name: target.cluster,
     protocol: target.protocol,
     tls,
+    proxyProtocol: group.proxyProtocol,
     loadBalancing: group.loadBalancing,
     connectTimeoutMs: group.connectTimeoutMs,
     limits: defaultLimits,
@@ -67,7 +68,7 @@ export function planCluster(target: ClusterTarget, isForHttp: boolean, lookups: 
 }
 
 /** What is declared of a group of endpoints, whichever kind declares it. */
-interface EndpointGroup extends Pick<ClusterResource, 'loadBalancing' | 'connectTimeoutMs' | 'dns'> {
+interface EndpointGroup extends Pick<ClusterResource, 'proxyProtocol' | 'loadBalancing' | 'connectTimeoutMs' | 'dns'> {
   readonly portName: string | undefined;
   readonly appProtocol: string | undefined;
   readonly appProtocolPath: Path;
@@ -84,6 +85,7 @@ function servicePlan(target: ClusterTarget, lookups: Lookups): EndpointGroup {
     portName: port.name,
     appProtocol: port.appProtocol,
     appProtocolPath: ['spec', 'ports', index, 'appProtocol'],
+    proxyProtocol: 0,
     loadBalancing: 'LeastRequest',
     connectTimeoutMs: serviceConnectTimeoutMs,
     dns: serviceDns,
@@ -105,6 +107,7 @@ function backendPlan(target: ClusterTarget, lookups: Lookups): EndpointGroup {
     portName: undefined,
     appProtocol: spec.appProtocol,
     appProtocolPath: ['spec', 'appProtocol'],
+    proxyProtocol: spec.proxyProtocol === undefined ? 0 : spec.proxyProtocol === 'V1' ? 1 : 2,
     loadBalancing: spec.loadBalancing.type,
     connectTimeoutMs: parseDurationMs(spec.connectTimeout),
     dns: { refreshIntervalMs: parseDurationMs(spec.dns.refreshInterval), ipFamily: spec.dns.ipFamily },

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { parseDocuments, type LoadedResource } from '#model/documents.ts';
 import { resourceKey } from '#model/resource.ts';
 import type { FilterSpec } from '#model/snapshot/http-route.ts';
-import { snapshotKey, type Snapshot } from '#model/snapshot/snapshot.ts';
+import { snapshotKey, type Snapshot, type SnapshotResource } from '#model/snapshot/snapshot.ts';
 import { Compiler, type CompileResult } from './compiler.ts';
 import { arbitraryDocuments } from './testing/arbitrary-documents.ts';
 
@@ -34,12 +34,27 @@ function plain({ snapshot, statuses, diagnostics }: CompileResult) {
 test('arbitraryResources reach what they should', () => {
   const seen = new Map<string, number>();
   for (const loaded of fc.sample(arbitraryResources, { numRuns: 100, seed: 1 })) {
-    for (const { type } of new Compiler().compile(loaded).snapshot.resources.values())
-      seen.set(type, (seen.get(type) ?? 0) + 1);
+    for (const resource of new Compiler().compile(loaded).snapshot.resources.values()) {
+      for (const feature of featuresOf(resource)) seen.set(feature, (seen.get(feature) ?? 0) + 1);
+    }
   }
-  for (const type of ['listener', 'http-route', 'cluster', 'endpoints'])
-    assert.ok((seen.get(type) ?? 0) > 10, `${type}: ${seen.get(type)}`);
+  for (const feature of features) assert.ok((seen.get(feature) ?? 0) > 5, `${feature}: ${seen.get(feature)}`);
 });
+
+const features = ['listener', 'certificate', 'cluster', 'endpoints', 'cluster tls', 'cluster #'].concat([
+  'http-route',
+  'http-route GRPCRoute',
+  'stream-route TCPRoute',
+  'stream-route TLSRoute',
+]);
+
+function featuresOf(resource: SnapshotResource): readonly string[] {
+  const { type, name } = resource;
+  const found: string[] = [type, `${type} ${name.split('/')[0]}`];
+  if (name.includes('#')) found.push(`${type} #`);
+  if (type === 'cluster' && resource.tls !== null) found.push('cluster tls');
+  return found;
+}
 
 test('Compiler makes of any valid objects a snapshot in which every name leads to something', () => {
   fc.assert(
@@ -59,12 +74,20 @@ test('Compiler makes of any valid objects a snapshot in which every name leads t
 
 function* namesIn(snapshot: Snapshot): Iterable<string> {
   for (const resource of snapshot.resources.values()) {
-    if (resource.type === 'cluster') yield `endpoints ${resource.name}`;
+    if (resource.type === 'cluster') {
+      yield `endpoints ${resource.name}`;
+      const certificate = resource.tls?.clientCertificate ?? null;
+      if (certificate !== null) yield `certificate ${certificate}`;
+    }
     if (resource.type === 'listener') for (const name of resource.tls?.certificates ?? []) yield `certificate ${name}`;
-    if (resource.type !== 'http-route') continue;
+    if (resource.type !== 'http-route' && resource.type !== 'stream-route') continue;
     for (const { listener, hostnames } of resource.attachments) {
       assert.ok(hostnames.length > 0);
       yield `listener ${listener}`;
+    }
+    if (resource.type === 'stream-route') {
+      for (const { cluster } of resource.backends) if (cluster !== null) yield `cluster ${cluster}`;
+      continue;
     }
     for (const { backends, filters, matches } of resource.rules) {
       assert.ok(matches.length > 0 && backends.length > 0);

@@ -4,6 +4,7 @@ import { resourceKey, type Resource, type ResourceOf } from '#model/resource.ts'
 import { snapshotKey, type Snapshot, type SnapshotResource } from '#model/snapshot/snapshot.ts';
 import type { ObjectStatus } from '../status.ts';
 import { CertificatesInUse } from './certificates-in-use.ts';
+import { planClientPolicy } from './client-policies.ts';
 import { planCluster } from './clusters.ts';
 import type { ClusterTarget } from './backends.ts';
 import { diagnosticOf, error, type Finding } from './finding.ts';
@@ -13,7 +14,7 @@ import { settleContests, type Losses } from './hostname-contests.ts';
 import { compareText, Inventory } from './inventory.ts';
 import { Memo } from './memo.ts';
 import { certificatesOf, findCollisions, placeGateway, type PlacedGateway } from './placement.ts';
-import { gatewaysByBackendOf, policyStatus } from './policy-status.ts';
+import { gatewaysByBackendOf, gatewaysOf, policyStatus } from './policy-status.ts';
 import { routeKinds, type Route } from './route-kinds.ts';
 import { attachRoute, isGatewayRef, type AttachedRoute } from './route-parents.ts';
 import { planRoute, type RoutePlan } from './routes.ts';
@@ -177,7 +178,13 @@ class Compilation {
     for (const policy of this.#inventory.all('BackendTLSPolicy')) {
       const plan = this.#memo.derive(`policy ${keyOf(policy)}`, [policy], (lookups) => planPolicy(policy, lookups));
       this.#report(policy, plan.findings);
-      this.#statuses.push(policyStatus(plan, gatewaysByBackend));
+      this.#statuses.push(policyStatus(plan, gatewaysOf(plan, gatewaysByBackend)));
+    }
+    for (const policy of this.#inventory.all('ClientTrafficPolicy')) {
+      const key = `client policy ${keyOf(policy)}`;
+      const plan = this.#memo.derive(key, [policy], (lookups) => planClientPolicy(policy, lookups));
+      this.#report(policy, plan.findings);
+      this.#statuses.push(policyStatus(plan, plan.gateways));
     }
   }
 

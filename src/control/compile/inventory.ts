@@ -14,6 +14,8 @@ export interface Lookups {
   grantsIn(namespace: string): readonly ResourceOf<'ReferenceGrant'>[];
   /** Those with a reference to a backend, to all of it or to a port; the one that goes before others first. */
   tlsPoliciesFor(target: PolicyTarget): readonly ResourceOf<'BackendTLSPolicy'>[];
+  /** The same of a gateway. */
+  clientPoliciesFor(namespace: string, gateway: string): readonly ResourceOf<'ClientTrafficPolicy'>[];
 }
 
 /** All declared objects, each once, indexed by what they are asked for. */
@@ -22,6 +24,7 @@ export class Inventory implements Lookups {
   readonly #slices = new Map<string, ResourceOf<'EndpointSlice'>[]>();
   readonly #grants = new Map<string, ResourceOf<'ReferenceGrant'>[]>();
   readonly #tlsPolicies = new Map<string, ResourceOf<'BackendTLSPolicy'>[]>();
+  readonly #clientPolicies = new Map<string, ResourceOf<'ClientTrafficPolicy'>[]>();
   /** One for each object that is declared again. */
   readonly duplicates: readonly Diagnostic[];
 
@@ -36,6 +39,7 @@ export class Inventory implements Lookups {
     }
     for (const slices of this.#slices.values()) slices.sort(byName);
     for (const policies of this.#tlsPolicies.values()) policies.sort(bySeniority);
+    for (const policies of this.#clientPolicies.values()) policies.sort(bySeniority);
     this.duplicates = duplicates;
   }
 
@@ -44,6 +48,10 @@ export class Inventory implements Lookups {
     const { resource } = entry;
     if (resource.kind === 'ReferenceGrant') append(this.#grants, resource.metadata.namespace, resource);
     if (resource.kind === 'BackendTLSPolicy') this.#addPolicy(resource);
+    if (resource.kind === 'ClientTrafficPolicy') {
+      const names = new Set(resource.spec.targetRefs.map((ref) => ref.name));
+      for (const name of names) append(this.#clientPolicies, `${resource.metadata.namespace}/${name}`, resource);
+    }
     if (resource.kind === 'EndpointSlice') {
       const service = resource.metadata.labels[serviceNameLabel];
       if (service !== undefined) append(this.#slices, `${resource.metadata.namespace}/${service}`, resource);
@@ -70,6 +78,10 @@ export class Inventory implements Lookups {
 
   tlsPoliciesFor(target: PolicyTarget): readonly ResourceOf<'BackendTLSPolicy'>[] {
     return this.#tlsPolicies.get(backendKey(target)) ?? [];
+  }
+
+  clientPoliciesFor(namespace: string, gateway: string): readonly ResourceOf<'ClientTrafficPolicy'>[] {
+    return this.#clientPolicies.get(`${namespace}/${gateway}`) ?? [];
   }
 
   /** Every object of a kind, in the order of their keys. */

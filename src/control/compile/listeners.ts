@@ -2,9 +2,11 @@ import type { Path } from '#model/field-path.ts';
 import type { ResourceOf } from '#model/resource.ts';
 import type { CertificateResource } from '#model/snapshot/certificate.ts';
 import type { ClientValidation, ListenerProtocol } from '#model/snapshot/listener.ts';
+import { minTlsVersion, type TlsVersion } from '#model/tls-options.ts';
 import type { Problem } from '../status.ts';
 import type { AuthorityHolder } from './authorities.ts';
 import { resolveCertificate } from './certificates.ts';
+import { clientSettings, type ClientSettings } from './client-policies.ts';
 import type { ClientCheck, FrontendPlan } from './client-validation.ts';
 import { error, type Finding } from './finding.ts';
 import type { Lookups } from './inventory.ts';
@@ -31,6 +33,8 @@ export interface ListenerPlan {
   readonly certificates: readonly CertificateResource[];
   /** What is asked of clients; null where nothing is. */
   readonly clientValidation: ClientValidation | null;
+  readonly minTlsVersion: TlsVersion;
+  readonly settings: ClientSettings;
   /** What the authorities of clients come from. */
   readonly authorityHolders: readonly AuthorityHolder[];
   /** Why it is not accepted. */
@@ -80,6 +84,8 @@ export function planListener(
     namespaces: declared.allowedRoutes.namespaces,
     certificates: certificates.found,
     clientValidation: check?.validation ?? null,
+    minTlsVersion: minTlsVersion(declared.tls?.options ?? {}),
+    settings: clientSettings(gateway, declared, lookups),
     authorityHolders: check?.holders ?? [],
     refusals: refusalsOf(declared, check, note),
     conflicts: conflictsWithin(gateway, declared).map((problem) => note(['port'], problem)),

@@ -83,6 +83,10 @@ class RecordedLookups implements Lookups {
     return this.#ask((lookups) => lookups.tlsPoliciesFor(target));
   }
 
+  clientPoliciesFor(namespace: string, gateway: string): readonly ResourceOf<'ClientTrafficPolicy'>[] {
+    return this.#ask((lookups) => lookups.clientPoliciesFor(namespace, gateway));
+  }
+
   #ask<A>(repeat: (lookups: Lookups) => A): A {
     const answer = repeat(this.#lookups);
     this.asked.push({ repeat, answer });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { CertificateResource } from '#model/snapshot/certificate.ts';
 import type { ListenerResource, ListenerTls } from '#model/snapshot/listener.ts';
 import type { Problem } from '../status.ts';
@@ -53,7 +54,7 @@ export function findCollisions(plans: readonly GatewayPlan[]): Collisions {
 
 function collisionOf(
   address: string,
-  { port, protocol, hostname }: ListenerPlan,
+  { port, protocol, hostname, settings }: ListenerPlan,
   claims: readonly Claim[],
 ): Problem | undefined {
   for (const claim of claims) {
@@ -68,6 +69,11 @@ function collisionOf(
         reason: 'ProtocolConflict',
         message: `port ${port} speaks ${claim.listener.protocol} for the older listener ${fullName}`,
       };
+    }
+    if (!isDeepStrictEqual(claim.listener.settings.proxyProtocol, settings.proxyProtocol)) {
+      // The header comes before anything that tells the two apart.
+      const message = `port ${port} reads the PROXY protocol in another way for the older listener ${fullName}`;
+      return { reason: 'ProtocolConflict', message };
     }
     if (claim.listener.hostname === hostname) {
       return {
@@ -131,12 +137,14 @@ function resourcesOf({ name, addresses }: GatewayPlan, listener: ListenerPlan): 
       protocol: listener.protocol ?? 'HTTP',
       hostname: listener.hostname,
       tls: listener.decrypts ? tlsOf(listener) : null,
+      proxyProtocol: listener.settings.proxyProtocol,
+      limits: listener.settings.limits,
     }),
   );
 }
 
-function tlsOf({ certificates, clientValidation }: ListenerPlan): ListenerTls {
-  return { certificates: certificates.map(({ name }) => name), clientValidation };
+function tlsOf({ minTlsVersion, certificates, clientValidation }: ListenerPlan): ListenerTls {
+  return { minVersion: minTlsVersion, certificates: certificates.map(({ name }) => name), clientValidation };
 }
 
 /** The certificates of all listeners that are programmed. */

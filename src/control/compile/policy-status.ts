@@ -1,5 +1,6 @@
 import { controllerName } from '#model/gateway-class.ts';
-import type { ObjectStatus } from '../status.ts';
+import type { Resource } from '#model/resource.ts';
+import type { Condition, ObjectStatus } from '../status.ts';
 import { compareText } from './inventory.ts';
 import { backendKey } from './policy-target.ts';
 import { gatewayGroup } from './route-kinds.ts';
@@ -19,17 +20,21 @@ export function gatewaysByBackendOf(routes: readonly RoutePlan[]): GatewaysByBac
   return gateways;
 }
 
+/** Tells through which gateways a policy for backends works. */
+export function gatewaysOf({ targets }: PolicyPlan, gatewaysByBackend: GatewaysByBackend): readonly string[] {
+  return targets.flatMap((target) => [...(gatewaysByBackend.get(backendKey(target)) ?? [])]);
+}
+
 /** Says what became of a policy: by itself, and the same at each gateway that it works for. */
 export function policyStatus(
-  { policy, conditions, targets }: PolicyPlan,
-  gatewaysByBackend: GatewaysByBackend,
+  { policy, conditions }: { readonly policy: Resource; readonly conditions: readonly Condition[] },
+  gateways: readonly string[],
 ): ObjectStatus {
-  const { namespace, name } = policy.metadata;
-  const gateways = new Set(targets.flatMap((target) => [...(gatewaysByBackend.get(backendKey(target)) ?? [])]));
-  const ancestors = [...gateways].toSorted(compareText).map((gateway) => {
+  const { kind, metadata } = policy;
+  const ancestors = [...new Set(gateways)].toSorted(compareText).map((gateway) => {
     const [gatewayNamespace = '', gatewayName = ''] = gateway.split('/');
     const ancestorRef = { group: gatewayGroup, kind: 'Gateway', namespace: gatewayNamespace, name: gatewayName };
     return { ancestorRef, controllerName, conditions };
   });
-  return { kind: 'BackendTLSPolicy', namespace, name, conditions, ancestors };
+  return { kind, namespace: metadata.namespace, name: metadata.name, conditions, ancestors };
 }

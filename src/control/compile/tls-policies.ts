@@ -1,8 +1,9 @@
 import type { ResourceOf } from '#model/resource.ts';
-import { condition, conditionOf, type Condition, type Problem } from '../status.ts';
+import { conditionOf, type Condition, type Problem } from '../status.ts';
 import { resolveAuthorities, type AuthorityHolder } from './authorities.ts';
 import { error, type Finding } from './finding.ts';
 import type { Lookups } from './inventory.ts';
+import { acceptanceOf } from './policy-acceptance.ts';
 import { ownGroup, policyTargetOf, type PolicyTarget } from './policy-target.ts';
 import { gatewayGroup } from './route-kinds.ts';
 
@@ -85,20 +86,12 @@ export function planPolicy(policy: BackendTLSPolicy, lookups: Lookups): PolicyPl
     if (reason !== 'InvalidKind') findings.push(error(['spec', 'validation', 'caCertificateRefs', i], message));
   }
   const trust = trustOf(policy, lookups);
-  const conditions = [acceptance(policy, misses, trust), conditionOf('ResolvedRefs', [...broken.values()], metadata)];
-  return { policy, conditions, targets, holders: 'reason' in trust ? [] : trust.holders, findings };
-}
-
-function acceptance(
-  { metadata, spec }: BackendTLSPolicy,
-  misses: readonly Problem[],
-  trust: Trust | Problem,
-): Condition {
   const faults = 'reason' in trust ? [trust] : [];
-  if (faults.length > 0 || misses.length === spec.targetRefs.length)
-    return conditionOf('Accepted', [...faults, ...misses], metadata);
-  const message = misses.map((miss) => miss.message).join('; ');
-  return condition('Accepted', 'True', { reason: 'Accepted', message }, metadata);
+  const conditions = [
+    acceptanceOf(policy, faults, misses),
+    conditionOf('ResolvedRefs', [...broken.values()], metadata),
+  ];
+  return { policy, conditions, targets, holders: 'reason' in trust ? [] : trust.holders, findings };
 }
 
 function unusableTarget({ group, kind }: TargetRef): Problem {

@@ -10,6 +10,11 @@ export interface ClusterResource {
   readonly protocol: ClusterProtocol;
   /** How TLS is spoken to the endpoints; null for none. */
   readonly tls: ClusterTls | null;
+  /**
+   * Version of the PROXY protocol's header that begins each connection and says who the client is; 0 for none. With one, a
+   * connection is for one client.
+   */
+  readonly proxyProtocol: 0 | 1 | 2;
   readonly loadBalancing: LoadBalancing;
   readonly connectTimeoutMs: number;
   readonly limits: ClusterLimits;

@@ -24,7 +24,8 @@ const clusterMetadata = (names: fc.Arbitrary<string>) =>
 
 const listener = fc.record({
   port,
-  protocol: fc.constantFrom('HTTP', 'HTTP', 'HTTPS', 'TCP'),
+  protocol: fc.constantFrom('HTTP', 'HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP'),
+  mode: fc.constantFrom('Terminate', 'Passthrough'),
   hostname: optional(hostname),
   allowedRoutes: optional(
     fc.record({
@@ -32,10 +33,32 @@ const listener = fc.record({
         fc.record({ from: fc.constantFrom('All', 'Same') }),
         fc.constant({ from: 'Selector', selector: { matchLabels: { team: 'red' } } }),
       ),
-      kinds: optional(fc.subarray([{ kind: 'HTTPRoute' }, { kind: 'GRPCRoute' }])),
+      kinds: optional(
+        fc.subarray([{ kind: 'HTTPRoute' }, { kind: 'GRPCRoute' }, { kind: 'TLSRoute' }, { kind: 'TCPRoute' }]),
+      ),
     }),
   ),
   certificate: fc.record({ name, namespace: optional(namespace) }),
+});
+
+/** Secrets `x` have certificates of authorities where the test adds them; ConfigMaps never do. */
+const authorityRef = fc.record({
+  group: fc.constant(''),
+  kind: fc.constantFrom('Secret', 'Secret', 'ConfigMap', 'Pod'),
+  name,
+});
+
+const backendTls = fc.record({ clientCertificateRef: optional(fc.record({ name, namespace: optional(namespace) })) });
+
+const frontendTls = fc.record({
+  default: fc.record({
+    validation: optional(
+      fc.record({
+        mode: optional(fc.constantFrom('AllowValidOnly', 'AllowInsecureFallback')),
+        caCertificateRefs: fc.array(authorityRef, { minLength: 1, maxLength: 2 }),
+      }),
+    ),
+  }),
 });
 
 const gateway = fc.record({
@@ -50,15 +73,22 @@ const gateway = fc.record({
       fc.constant([{ type: 'Hostname', value: 'edge.example.com' }]),
     ),
     listeners: fc.array(listener, { minLength: 1, maxLength: 4 }).map((listeners) =>
-      listeners.map(({ certificate, hostname: host, ...rest }, i) => ({
+      listeners.map(({ certificate, mode, hostname: host, ...rest }, i) => ({
         ...rest,
         name: `l${i}`,
-        hostname: rest.protocol === 'TCP' ? undefined : host,
-        tls: rest.protocol === 'HTTPS' ? { certificateRefs: [certificate] } : undefined,
+        hostname: rest.protocol === 'TCP' || rest.protocol === 'UDP' ? undefined : host,
+        tls: tlsOf(rest.protocol, mode, certificate),
       })),
     ),
+    tls: optional(fc.record({ backend: optional(backendTls), frontend: optional(frontendTls) })),
   }),
 });
+
+function tlsOf(protocol: string, mode: string, certificate: object): object | undefined {
+  if (protocol === 'HTTPS') return { certificateRefs: [certificate] };
+  if (protocol !== 'TLS') return undefined;
+  return mode === 'Passthrough' ? { mode } : { mode, certificateRefs: [certificate] };
+}
 
 const gatewayClass = fc.record({
   apiVersion: fc.constant(`${gatewayGroup}/v1`),
@@ -124,6 +154,93 @@ const httpRoute = fc.record({
   }),
 });
 
+const grpcFilters = fc.uniqueArray(filter, { selector: ({ type }) => type, maxLength: 2 });
+
+const grpcRoute = fc.record({
+  apiVersion: fc.constant(`${gatewayGroup}/v1`),
+  kind: fc.constant('GRPCRoute'),
+  metadata,
+  spec: fc.record({
+    parentRefs: fc.uniqueArray(parentRef, { selector: ({ name: parent }) => parent, minLength: 1, maxLength: 3 }),
+    hostnames: fc.uniqueArray(hostname, { maxLength: 2 }),
+    rules: fc.array(
+      fc.record({
+        matches: fc.array(
+          fc.record({
+            method: optional(
+              fc.record({ service: optional(fc.constantFrom('a.B', 'C')), method: fc.constantFrom('Get', 'Put') }),
+            ),
+          }),
+          { maxLength: 2 },
+        ),
+        filters: grpcFilters,
+        backendRefs: fc.array(backendRef, { maxLength: 3 }),
+      }),
+      { maxLength: 2 },
+    ),
+  }),
+});
+
+const streamRoute = fc
+  .tuple(fc.boolean(), fc.uniqueArray(hostname, { minLength: 1, maxLength: 2 }))
+  .chain(([isTls, hostnames]) =>
+    fc.record({
+      apiVersion: fc.constant(`${gatewayGroup}/v1`),
+      kind: fc.constant(isTls ? 'TLSRoute' : 'TCPRoute'),
+      metadata,
+      spec: fc.record({
+        parentRefs: fc.uniqueArray(parentRef, { selector: ({ name: parent }) => parent, minLength: 1, maxLength: 3 }),
+        hostnames: fc.constant(isTls ? hostnames : undefined),
+        rules: fc.array(fc.record({ backendRefs: fc.array(backendRef, { minLength: 1, maxLength: 2 }) }), {
+          minLength: 1,
+          maxLength: 1,
+        }),
+      }),
+    }),
+  );
+
+const tlsPolicy = fc.record({
+  apiVersion: fc.constant(`${gatewayGroup}/v1`),
+  kind: fc.constant('BackendTLSPolicy'),
+  metadata,
+  spec: fc.record({
+    targetRefs: fc.uniqueArray(
+      fc.oneof(
+        { arbitrary: fc.record({ group: fc.constant(''), kind: fc.constant('Service'), name }), weight: 3 },
+        fc.record({
+          group: fc.constant(''),
+          kind: fc.constant('Service'),
+          name,
+          sectionName: fc.constantFrom('p', 'q'),
+        }),
+        fc.record({ group: fc.constant('selvage.dev'), kind: fc.constant('Backend'), name }),
+      ),
+      { selector: (ref) => `${ref.kind} ${ref.name}`, minLength: 1, maxLength: 2 },
+    ),
+    validation: fc.oneof(
+      fc.constant({ hostname: 'x.example.com', wellKnownCACertificates: 'System' }),
+      fc.record({
+        hostname: fc.constant('x.example.com'),
+        caCertificateRefs: fc.array(authorityRef, { minLength: 1, maxLength: 2 }),
+      }),
+    ),
+  }),
+});
+
+const clientPolicy = fc.record({
+  apiVersion: fc.constant('selvage.dev/v1alpha1'),
+  kind: fc.constant('ClientTrafficPolicy'),
+  metadata,
+  spec: fc.record({
+    targetRefs: fc.uniqueArray(fc.record({ name, sectionName: optional(fc.constantFrom('l0', 'l1')) }), {
+      selector: (ref) => ref.name,
+      minLength: 1,
+      maxLength: 2,
+    }),
+    proxyProtocol: optional(fc.constant({ trusted: ['10.0.0.0/8'] })),
+  }),
+});
+
 const service = fc.record({
   apiVersion: fc.constant('v1'),
   kind: fc.constant('Service'),
@@ -185,7 +302,11 @@ const referenceGrant = fc.record({
   metadata,
   spec: fc.record({
     from: fc.array(
-      fc.record({ group: fc.constant(gatewayGroup), kind: fc.constantFrom('HTTPRoute', 'Gateway'), namespace }),
+      fc.record({
+        group: fc.constant(gatewayGroup),
+        kind: fc.constantFrom('HTTPRoute', 'GRPCRoute', 'TLSRoute', 'Gateway'),
+        namespace,
+      }),
       {
         minLength: 1,
         maxLength: 2,
@@ -214,6 +335,8 @@ const declaredNamespace = fc.record({
   metadata: clusterMetadata(namespace),
 });
 
+const toAll = { allowedRoutes: { namespaces: { from: 'All' } } };
+
 /** A gateway that most routes find and that takes all of them. */
 const openGateway = {
   apiVersion: `${gatewayGroup}/v1`,
@@ -221,7 +344,29 @@ const openGateway = {
   metadata: { name: 'x', namespace: 'a' },
   spec: {
     gatewayClassName: 'selvage',
-    listeners: [{ name: 'l0', port: 80, protocol: 'HTTP', allowedRoutes: { namespaces: { from: 'All' } } }],
+    listeners: [
+      { name: 'l0', port: 80, protocol: 'HTTP', ...toAll },
+      { name: 'l1', port: 443, protocol: 'TLS', tls: { mode: 'Passthrough' }, ...toAll },
+      {
+        name: 'l2',
+        port: 444,
+        protocol: 'TLS',
+        tls: { certificateRefs: [{ name: 'x', namespace: 'certs' }] },
+        ...toAll,
+      },
+      { name: 'l3', port: 5432, protocol: 'TCP', ...toAll },
+    ],
+    tls: { backend: { clientCertificateRef: { name: 'x', namespace: 'certs' } } },
+  },
+};
+
+const openGrant = {
+  apiVersion: `${gatewayGroup}/v1`,
+  kind: 'ReferenceGrant',
+  metadata: { name: 'all', namespace: 'certs' },
+  spec: {
+    from: [{ group: gatewayGroup, kind: 'Gateway', namespace: 'a' }],
+    to: [{ group: '', kind: 'Secret' }],
   },
 };
 
@@ -232,14 +377,32 @@ const openService = {
   spec: { ports: [{ name: 'p', port: 80 }] },
 };
 
+const openPolicy = {
+  apiVersion: `${gatewayGroup}/v1`,
+  kind: 'BackendTLSPolicy',
+  metadata: { name: 'open', namespace: 'a' },
+  spec: {
+    targetRefs: [{ group: '', kind: 'Service', name: 'x' }],
+    validation: { hostname: 'x.example.com', wellKnownCACertificates: 'System' },
+  },
+};
+
 /** Documents that the model takes nearly always. */
 export const arbitraryDocuments: fc.Arbitrary<readonly object[]> = fc
   .tuple(
-    fc.oneof({ arbitrary: fc.constant([openGateway, openService]), weight: 4 }, fc.constant([])),
+    fc.oneof(
+      { arbitrary: fc.constant([openGateway, openGrant, openService]), weight: 3 },
+      fc.constant([openGateway, openGrant, openService, openPolicy]),
+      fc.constant([]),
+    ),
     fc.array(
       fc.oneof(
         { arbitrary: gateway, weight: 3 },
         { arbitrary: httpRoute, weight: 4 },
+        { arbitrary: grpcRoute, weight: 2 },
+        { arbitrary: streamRoute, weight: 2 },
+        { arbitrary: tlsPolicy, weight: 2 },
+        { arbitrary: clientPolicy, weight: 1 },
         { arbitrary: service, weight: 3 },
         { arbitrary: endpointSlice, weight: 2 },
         { arbitrary: backend, weight: 2 },
@@ -248,7 +411,7 @@ export const arbitraryDocuments: fc.Arbitrary<readonly object[]> = fc
         { arbitrary: secret, weight: 1 },
         { arbitrary: declaredNamespace, weight: 1 },
       ),
-      { minLength: 3, maxLength: 12, size: 'max' },
+      { minLength: 3, maxLength: 16, size: 'max' },
     ),
   )
   .map(([open, others]) => [...open, ...others]);
