@@ -60,3 +60,26 @@ const flushEnrolled = (): void => {
   }
   enrolledCount = 0;
 };
+
+/** As {@link enrolled}, for those that wait for the turns of other connections. */
+let gathering: Flushable[] = [];
+let gathered: Flushable[] = [];
+
+/**
+ * Has `target` flushed when all connections that are readable now have had their turn: for connections that many others
+ * share, so that what all of them have to say leaves in one write. Call once per flush.
+ */
+export const enrollForTick = (target: Flushable): void => {
+  gathering.push(target);
+  if (gathering.length === 1) setImmediate(flushTick);
+};
+
+const flushTick = (): void => {
+  const targets = gathering;
+  gathering = gathered;
+  gathered = targets;
+  const outermost = beginTurn();
+  for (const target of targets) target.flush();
+  endTurn(outermost);
+  targets.length = 0;
+};

@@ -1,8 +1,10 @@
 import { DEFAULT_HTTP1_LIMITS, type Http1Limits } from '#codec/http1/limits.ts';
+import { DEFAULT_HTTP2_LIMITS, type Http2Limits } from '#codec/http2/limits.ts';
 
 /** What one client may take of this proxy. All times in milliseconds. */
 export interface DownstreamLimits {
   readonly http1: Http1Limits;
+  readonly http2: Http2Limits;
   /**
    * For a connection between two requests, or before its first.
    * @defaultValue 60,000 (Envoy's stream idle on keep-alive connections is an hour; users of every peer lower it)
@@ -34,6 +36,7 @@ export interface DownstreamLimits {
 
 export const DEFAULT_DOWNSTREAM_LIMITS: DownstreamLimits = Object.freeze({
   http1: DEFAULT_HTTP1_LIMITS,
+  http2: DEFAULT_HTTP2_LIMITS,
   keepAliveIdleMs: 60_000,
   headTimeoutMs: 10_000,
   streamIdleMs: 300_000,

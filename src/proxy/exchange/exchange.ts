@@ -2,6 +2,7 @@ import type { ProxyError } from '#errors/proxy-error.ts';
 import type { BodySink, BodySource } from '#http/body.ts';
 import type { RequestHead, ResponseHead } from '#http/head.ts';
 import type { ExchangeRecord, MetricOwner, MetricScope } from '#telemetry/exchange-record.ts';
+import type { ListenerProtocol } from '#model/snapshot/listener.ts';
 import type { Answer } from './answer.ts';
 import type { RequestBody } from './request-body.ts';
 
@@ -146,7 +147,7 @@ export interface Listener extends MetricOwner {
   readonly name: string;
   readonly gateway: string;
   readonly port: number;
-  readonly protocol: 'HTTP' | 'HTTPS';
+  readonly protocol: ListenerProtocol;
 }
 
 /** A compiled, frozen rule of a route: what to do with a request that matched. */

@@ -10,6 +10,7 @@ import { ClusterLoad } from './cluster-load.ts';
 import { Endpoint, endpointLabel } from './endpoint.ts';
 import { Forwarding, type ForwardOutcome } from './forwarding.ts';
 import { Http1Pool } from './http1-pool.ts';
+import { Http2Pool } from './http2-pool.ts';
 import { Mirroring } from './mirroring.ts';
 import { NameWatch } from './name-watch.ts';
 import { RetryBudget } from './retry-budget.ts';
@@ -144,7 +145,8 @@ export class RunningCluster implements Cluster {
   }
 
   #createEndpoint(address: string, spec: EndpointSpec): Endpoint {
-    return new Endpoint(address, spec, new Http1Pool(address, spec.port, this.load, this.clock));
+    const Pool = this.#resource.protocol === 'http2' ? Http2Pool : Http1Pool;
+    return new Endpoint(address, spec, new Pool(address, spec.port, this.load, this.clock));
   }
 }
 

@@ -1,5 +1,5 @@
 import type { EndpointSpec } from '#model/snapshot/endpoints.ts';
-import type { Http1Pool } from './http1-pool.ts';
+import type { UpstreamPool } from './upstream-request.ts';
 
 /** One address that serves, while its cluster has it. */
 export class Endpoint {
@@ -8,14 +8,14 @@ export class Endpoint {
   readonly port: number;
   /** `address:port`, for logs. */
   readonly label: string;
-  readonly pool: Http1Pool;
+  readonly pool: UpstreamPool;
   weight: number;
   zone: string;
   state: EndpointSpec['state'];
   /** Requests under way: what balancing goes by. */
   activeRequests = 0;
 
-  constructor(address: string, spec: EndpointSpec, pool: Http1Pool) {
+  constructor(address: string, spec: EndpointSpec, pool: UpstreamPool) {
     this.address = address;
     this.port = spec.port;
     this.label = endpointLabel(address, spec.port);

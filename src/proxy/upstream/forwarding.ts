@@ -5,10 +5,9 @@ import type { RequestHead, ResponseHead } from '#http/head.ts';
 import type { Attempt, Exchange } from '../exchange/exchange.ts';
 import type { RunningCluster } from './cluster.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { Http1Client } from './http1-client.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
 import { isRetriable, retryDelayMs, MAX_RETRIES } from './retry-policy.ts';
-import type { UpstreamRequest } from './upstream-request.ts';
+import type { UpstreamLease, UpstreamRequest } from './upstream-request.ts';
 
 /** For a request whose route declares no timeout: until the response's head (conventions: 15 s, streams exempt). */
 const DEFAULT_REQUEST_TIMEOUT_MS = 15_000;
@@ -39,7 +38,7 @@ export class Forwarding implements Attempt, UpstreamRequest, Expirable {
   readonly #cluster: RunningCluster;
   #phase: 'waiting' | 'sent' | 'responding' | 'backoff' | 'tunnel' | 'closing' | 'done' = 'waiting';
   #endpoint: Endpoint | null = null;
-  #client: Http1Client | null = null;
+  #lease: UpstreamLease | null = null;
   /** Between the request's content and the attempts; null where the request has none. */
   #replay: ReplayBuffer | null = null;
   #retries = 0;
@@ -82,11 +81,11 @@ export class Forwarding implements Attempt, UpstreamRequest, Expirable {
   // ── Attempt: what the assembly may ask ──
 
   pause(): void {
-    this.#client?.pause();
+    this.#lease?.pause();
   }
 
   resume(): void {
-    this.#client?.resume();
+    this.#lease?.resume();
   }
 
   cancel(): void {
@@ -97,19 +96,19 @@ export class Forwarding implements Attempt, UpstreamRequest, Expirable {
 
   // ── UpstreamRequest: what the connection tells ──
 
-  ready(client: Http1Client): void {
+  ready(lease: UpstreamLease): void {
     const exchange = this.#exchange;
     this.#phase = 'sent';
-    this.#client = client;
+    this.#lease = lease;
     exchange.upstreamStartedAt = this.#cluster.clock.now();
-    client.send(this);
+    lease.send(this);
     const body = exchange.requestBody;
     if (body === null) return;
     if (this.#replay === null) {
       this.#replay = new ReplayBuffer();
-      this.#replay.attach(client.content);
+      this.#replay.attach(lease.content);
       body.connect(this.#replay);
-    } else if (this.#replay.attach(client.content) || body.ended) body.source.resume();
+    } else if (this.#replay.attach(lease.content) || body.ended) body.source.resume();
   }
 
   unavailable(error: ProxyError): void {
@@ -211,24 +210,24 @@ export class Forwarding implements Attempt, UpstreamRequest, Expirable {
    */
   #waitsForClient(): boolean {
     const body = this.#exchange.requestBody;
-    if (body === null || body.ended || this.#client === null) return false;
-    return body.bytes !== this.#contentBytes || !this.#client.congested;
+    if (body === null || body.ended || this.#lease === null) return false;
+    return body.bytes !== this.#contentBytes || !this.#lease.congested;
   }
 
   // ── behind a 101 ──
 
   #openTunnel(): void {
-    const client = this.#client;
-    if (client === null || this.#phase !== 'responding') return;
+    const lease = this.#lease;
+    if (lease === null || this.#phase !== 'responding') return;
     this.#phase = 'tunnel';
     this.#exchange.requestBody?.connect({
-      write: (chunk) => client.content.write(chunk),
+      write: (chunk) => lease.content.write(chunk),
       end: () => {
-        client.content.end(null);
+        lease.content.end(null);
         this.#clientEnded = true;
         this.#closeTunnel();
       },
-      abort: () => client.content.abort(this.#exchange.error!),
+      abort: () => lease.content.abort(this.#exchange.error!),
     });
   }
 
@@ -266,14 +265,14 @@ export class Forwarding implements Attempt, UpstreamRequest, Expirable {
   #release(abandon: boolean): void {
     this.#cluster.clock.cancel(this.#timer);
     const endpoint = this.#endpoint;
-    const client = this.#client;
+    const lease = this.#lease;
     this.#endpoint = null;
-    this.#client = null;
+    this.#lease = null;
     this.#replay?.detach();
     if (endpoint === null || this.#phase === 'backoff') return;
     endpoint.activeRequests--;
-    if (client === null) endpoint.pool.withdraw(this);
-    else if (abandon) client.abandon();
+    if (lease === null) endpoint.pool.withdraw(this);
+    else if (abandon) lease.abandon();
   }
 
   #end(): void {

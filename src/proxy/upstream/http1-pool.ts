@@ -1,11 +1,10 @@
-import { WheelTimer, type Expirable } from '#base/timer-wheel.ts';
 import { ProxyError } from '#errors/proxy-error.ts';
 import type { Clock } from '#transport/clock.ts';
 import type { Connection, ConnectionObserver } from '#transport/connection.ts';
-import { connect, type ConnectObserver, type PendingConnect } from '#transport/connect.ts';
 import type { ClusterLoad, ConnectionHolder } from './cluster-load.ts';
+import { Connecting } from './connecting.ts';
 import { Http1Client, type ClientObserver } from './http1-client.ts';
-import type { UpstreamRequest } from './upstream-request.ts';
+import type { UpstreamPool, UpstreamRequest } from './upstream-request.ts';
 
 /**
  * How long an idle connection is kept where the server does not say: Node servers close after 5 s and do not tell, and
@@ -18,7 +17,7 @@ const KEEP_ALIVE_MARGIN_MS = 1_000;
 const IDLE_MAX_MS = 60_000;
 
 /** The connections to one endpoint. Most recently used first, so that what is not needed grows old and closes. */
-export class Http1Pool implements ClientObserver, ConnectionHolder {
+export class Http1Pool implements UpstreamPool, ClientObserver, ConnectionHolder {
   readonly #address: string;
   readonly #port: number;
   readonly #load: ClusterLoad;
@@ -186,47 +185,5 @@ export class Http1Pool implements ClientObserver, ConnectionHolder {
   #leaveWhenEmpty(): void {
     const empty = this.#clients.size === 0 && this.#connecting.size === 0 && this.#waiting.length === 0;
     if (this.#closed && empty) this.#load.leave(this);
-  }
-}
-
-/** A connect with its deadline. */
-class Connecting implements ConnectObserver, Expirable {
-  readonly #timer = new WheelTimer(this);
-  readonly #outcome: { made(connection: Connection): ConnectionObserver; failed(error: ProxyError): void };
-  readonly #clock: Clock;
-  readonly #pending: PendingConnect;
-
-  constructor(
-    address: string,
-    port: number,
-    timeoutMs: number,
-    clock: Clock,
-    outcome: { made(connection: Connection): ConnectionObserver; failed(error: ProxyError): void },
-  ) {
-    this.#clock = clock;
-    this.#outcome = outcome;
-    this.#pending = connect(address, port, this);
-    clock.schedule(this.#timer, clock.now() + timeoutMs);
-  }
-
-  /** Gives up; nothing is reported. */
-  cancel(): void {
-    this.#clock.cancel(this.#timer);
-    this.#pending.cancel();
-  }
-
-  connected(connection: Connection): ConnectionObserver {
-    this.#clock.cancel(this.#timer);
-    return this.#outcome.made(connection);
-  }
-
-  connectFailed(code: string): void {
-    this.#clock.cancel(this.#timer);
-    this.#outcome.failed(new ProxyError('upstream_connect_failed', 'upstream', 'stream', { retry: 'always', cause: code }));
-  }
-
-  expire(): void {
-    this.#pending.cancel();
-    this.#outcome.failed(new ProxyError('upstream_connect_timeout', 'upstream', 'stream', { retry: 'always', cause: 'ETIMEDOUT' }));
   }
 }

@@ -4,9 +4,8 @@ import type { Exchange } from '../exchange/exchange.ts';
 import type { RequestBody } from '../exchange/request-body.ts';
 import type { RunningCluster } from './cluster.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { Http1Client } from './http1-client.ts';
 import { MirroredContent } from './mirrored-content.ts';
-import type { UpstreamRequest } from './upstream-request.ts';
+import type { UpstreamLease, UpstreamRequest } from './upstream-request.ts';
 
 /** For the whole of a copy, in milliseconds. */
 const TIMEOUT_MS = 15_000;
@@ -19,7 +18,7 @@ export class Mirroring implements UpstreamRequest, Expirable {
   readonly #endpoint: Endpoint;
   readonly #original: RequestBody | null;
   readonly #content: MirroredContent | null;
-  #client: Http1Client | null = null;
+  #lease: UpstreamLease | null = null;
   #done = false;
 
   constructor(exchange: Exchange, endpoint: Endpoint, cluster: RunningCluster) {
@@ -37,10 +36,10 @@ export class Mirroring implements UpstreamRequest, Expirable {
     if (!this.#done) this.#endpoint.pool.acquire(this);
   }
 
-  ready(client: Http1Client): void {
-    this.#client = client;
-    client.send(this);
-    this.#content?.attach(client.content);
+  ready(lease: UpstreamLease): void {
+    this.#lease = lease;
+    lease.send(this);
+    this.#content?.attach(lease.content);
   }
 
   unavailable(): void {
@@ -75,15 +74,15 @@ export class Mirroring implements UpstreamRequest, Expirable {
 
   #giveUp(): void {
     if (this.#done) return;
-    if (this.#client === null) this.#endpoint.pool.withdraw(this);
-    else this.#client.abandon();
+    if (this.#lease === null) this.#endpoint.pool.withdraw(this);
+    else this.#lease.abandon();
     this.#finish();
   }
 
   #finish(): void {
     if (this.#done) return;
     this.#done = true;
-    this.#client = null;
+    this.#lease = null;
     this.#content?.close();
     this.#cluster.clock.cancel(this.#timer);
     this.#endpoint.activeRequests--;

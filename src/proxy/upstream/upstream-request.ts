@@ -1,7 +1,7 @@
 import type { ProxyError } from '#errors/proxy-error.ts';
+import type { BodySink } from '#http/body.ts';
 import type { Fields } from '#http/fields.ts';
 import type { RequestHead, ResponseHead } from '#http/head.ts';
-import type { Http1Client } from './http1-client.ts';
 
 /**
  * One request that wants a connection, and then the response on it. A pool calls `ready` or `unavailable`, once; after
@@ -10,7 +10,7 @@ import type { Http1Client } from './http1-client.ts';
 export interface UpstreamRequest {
   readonly request: RequestHead;
   /** A connection is free: send on it, in this call. */
-  ready(client: Http1Client): void;
+  ready(lease: UpstreamLease): void;
   /** There will be no connection. */
   unavailable(error: ProxyError): void;
   /** The request's content may flow again. */
@@ -24,4 +24,32 @@ export interface UpstreamRequest {
   end(trailers: Fields | null): void;
   /** The response will not come, or not completely. */
   fail(error: ProxyError): void;
+}
+
+/** A place on an upstream connection for one request, whatever the connection's protocol. */
+export interface UpstreamLease {
+  /** Sends the request's head; its content goes to {@link content} then. Once. */
+  send(owner: UpstreamRequest): void;
+  readonly content: BodySink;
+  /** Whether the server takes no more of the request's content now. */
+  readonly congested: boolean;
+  /** Stops the response's content until {@link resume}. */
+  pause(): void;
+  resume(): void;
+  /** Gives the request up; its owner hears nothing more. */
+  abandon(): void;
+}
+
+/** The connections to one endpoint. */
+export interface UpstreamPool {
+  /** Calls `ready` on the request, now or when there is a place for it; or `unavailable`. */
+  acquire(request: UpstreamRequest): void;
+  /** Takes back a request that still waits. */
+  withdraw(request: UpstreamRequest): void;
+  /** Closes what is idle. */
+  closeIdle(): void;
+  /** Closes what is idle, and the rest as its requests end. */
+  close(): void;
+  /** Closes everything at once; what is under way fails. */
+  destroy(): void;
 }

@@ -1,0 +1,61 @@
+import type { Http2Stream } from '#codec/http2/stream.ts';
+import type { ProxyError } from '#errors/proxy-error.ts';
+import type { Fields } from '#http/fields.ts';
+import type { ResponseHead } from '#http/head.ts';
+import type { DownstreamStream, Exchange } from '../exchange/exchange.ts';
+
+/** What a response needs of the exchange that it belongs to. */
+export interface Http2ResponseOwner {
+  readonly exchange: Exchange;
+  /** Something moved. */
+  touch(): void;
+  /** An extended CONNECT was accepted: both directions are opaque from here on (RFC 8441 §5). */
+  openTunnel(): void;
+  /** The response is complete. */
+  responseEnded(): void;
+  /** The response will never be complete. */
+  responseFailed(error: ProxyError): void;
+}
+
+/** The response side of one HTTP/2 stream. */
+export class Http2Response implements DownstreamStream {
+  readonly #stream: Http2Stream;
+  readonly #owner: Http2ResponseOwner;
+  #bodiless = false;
+
+  constructor(stream: Http2Stream, owner: Http2ResponseOwner) {
+    this.#stream = stream;
+    this.#owner = owner;
+  }
+
+  inform(head: ResponseHead): void {
+    this.#stream.inform(head);
+  }
+
+  respond(head: ResponseHead, complete: boolean): void {
+    const { exchange } = this.#owner;
+    exchange.response = head;
+    exchange.phase = 'response';
+    this.#bodiless = exchange.request.method === 'HEAD';
+    this.#stream.respond(head, complete);
+    if (head.status === 101) this.#owner.openTunnel();
+    else if (complete) this.#owner.responseEnded();
+  }
+
+  write(chunk: Uint8Array): boolean {
+    if (this.#bodiless) return true;
+    this.#owner.exchange.responseBytes += chunk.length;
+    this.#owner.touch();
+    return this.#stream.write(chunk);
+  }
+
+  end(trailers: Fields | null): void {
+    this.#stream.end(trailers);
+    this.#owner.responseEnded();
+  }
+
+  abort(error: ProxyError): void {
+    this.#stream.abort(error);
+    this.#owner.responseFailed(error);
+  }
+}

@@ -1,0 +1,133 @@
+import type { Http2Stream, StreamObserver } from '#codec/http2/stream.ts';
+import { ProxyError } from '#errors/proxy-error.ts';
+import type { BodySink } from '#http/body.ts';
+import type { Fields } from '#http/fields.ts';
+import type { ResponseHead } from '#http/head.ts';
+import type { Http2Client } from './http2-client.ts';
+import type { UpstreamLease, UpstreamRequest } from './upstream-request.ts';
+
+/** One request's stream on a shared HTTP/2 connection. */
+export class Http2Lease implements UpstreamLease, StreamObserver {
+  readonly #client: Http2Client;
+  #stream: Http2Stream | null = null;
+  #owner: UpstreamRequest | null = null;
+  /** Whether the last write waits for a window to open. */
+  #blocked = false;
+  #tunnel = false;
+  #serverEnded = false;
+  #clientEnded = false;
+
+  constructor(client: Http2Client) {
+    this.#client = client;
+  }
+
+  get congested(): boolean {
+    return this.#blocked;
+  }
+
+  get content(): BodySink {
+    return this.#content;
+  }
+
+  send(owner: UpstreamRequest): void {
+    const { request } = owner;
+    this.#owner = owner;
+    // A request with an offer to switch has no content; what follows is the tunnel's, so its stream stays open.
+    const complete = request.bodyLength === 0 && request.upgrade === '';
+    this.#stream = this.#client.open(request, complete, this);
+    if (this.#stream !== null) return;
+    this.#owner = null;
+    const cause = request.upgrade === '' ? 'no stream could be opened' : 'the server does not take extended CONNECT';
+    owner.fail(new ProxyError('upstream_protocol_error', 'upstream', 'stream', { cause }));
+  }
+
+  pause(): void {
+    this.#stream?.pause();
+  }
+
+  resume(): void {
+    this.#stream?.resume();
+  }
+
+  abandon(): void {
+    this.#owner = null;
+    this.#stream?.abort(CANCELLED);
+    this.#release();
+  }
+
+  // ── the response, as the stream finds it ──
+
+  informational(head: ResponseHead): void {
+    this.#owner?.inform(head);
+  }
+
+  head(head: ResponseHead, complete: boolean): void {
+    const owner = this.#owner;
+    this.#tunnel = head.upgrade !== '';
+    if (complete) this.#finish();
+    owner?.respond(head, complete);
+  }
+
+  body(chunk: Uint8Array): boolean {
+    return this.#owner?.write(chunk) ?? true;
+  }
+
+  end(trailers: Fields | null): void {
+    const owner = this.#owner;
+    this.#serverEnded = true;
+    if (!this.#tunnel) this.#finish();
+    owner?.end(trailers);
+    this.#closeTunnel();
+  }
+
+  failed(error: ProxyError): void {
+    const owner = this.#owner;
+    this.#owner = null;
+    this.#release();
+    owner?.fail(error);
+  }
+
+  writable(): void {
+    this.#blocked = false;
+    this.#owner?.writable();
+  }
+
+  // ── steps ──
+
+  /** The response is complete; if the request is not, nobody wants the rest of it (RFC 9113 §8.1). */
+  #finish(): void {
+    this.#owner = null;
+    if (this.#stream !== null && !this.#stream.ending) this.#stream.abort(CANCELLED);
+    this.#release();
+  }
+
+  /** Both halves have ended: what a connection of its own would tell by closing. */
+  #closeTunnel(): void {
+    if (!this.#tunnel || !this.#serverEnded || !this.#clientEnded) return;
+    this.failed(CANCELLED);
+  }
+
+  #release(): void {
+    if (this.#stream === null) return;
+    this.#stream = null;
+    this.#client.streamEnded();
+  }
+
+  readonly #content: BodySink = {
+    write: (chunk) => {
+      const writable = this.#stream?.write(chunk) ?? true;
+      this.#blocked = !writable;
+      return writable;
+    },
+    end: (trailers) => {
+      this.#clientEnded = true;
+      this.#stream?.end(trailers);
+      this.#closeTunnel();
+    },
+    abort: (error) => {
+      this.#stream?.abort(error);
+    },
+  };
+}
+
+const CANCELLED = new ProxyError('downstream_closed', 'downstream', 'stream');

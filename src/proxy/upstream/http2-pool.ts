@@ -1,0 +1,175 @@
+import { ProxyError } from '#errors/proxy-error.ts';
+import type { Clock } from '#transport/clock.ts';
+import type { Connection, ConnectionObserver } from '#transport/connection.ts';
+import type { ClusterLoad, ConnectionHolder } from './cluster-load.ts';
+import { Connecting } from './connecting.ts';
+import { Http2Client, type Http2ClientObserver } from './http2-client.ts';
+import { Http2Lease } from './http2-lease.ts';
+import type { UpstreamPool, UpstreamRequest } from './upstream-request.ts';
+
+/** How long a connection without streams is kept: it serves all requests of its thread, so it is worth more than one of HTTP/1.1. */
+const IDLE_MS = 60_000;
+
+/**
+ * The HTTP/2 connections to one endpoint: one, until the server takes no more streams on it. So what many exchanges say
+ * in one tick leaves in one write.
+ */
+export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionHolder {
+  readonly #address: string;
+  readonly #port: number;
+  readonly #load: ClusterLoad;
+  readonly #clock: Clock;
+  readonly #clients: Http2Client[] = [];
+  readonly #waiting: UpstreamRequest[] = [];
+  #connecting: Connecting | null = null;
+  #closed = false;
+
+  constructor(address: string, port: number, load: ClusterLoad, clock: Clock) {
+    this.#address = address;
+    this.#port = port;
+    this.#load = load;
+    this.#clock = clock;
+    load.join(this);
+  }
+
+  acquire(request: UpstreamRequest): void {
+    const client = this.#clientWithPlace();
+    if (client !== null) {
+      this.#clock.cancel(client.idleTimer);
+      request.ready(new Http2Lease(client));
+      return;
+    }
+    if (!this.#load.mayWait()) {
+      request.unavailable(new ProxyError('upstream_overflow', 'local', 'stream', { cause: 'too many pending requests' }));
+      return;
+    }
+    this.#load.pendingRequests++;
+    this.#waiting.push(request);
+    this.#connectForWaiting();
+  }
+
+  withdraw(request: UpstreamRequest): void {
+    const index = this.#waiting.indexOf(request);
+    if (index === -1) return;
+    this.#waiting.splice(index, 1);
+    this.#load.pendingRequests--;
+    this.#leaveWhenEmpty();
+  }
+
+  closeIdle(): void {
+    for (const client of [...this.#clients]) if (client.idle) client.close();
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#waiting.length === 0) this.#giveUpConnecting();
+    for (const client of [...this.#clients]) client.close();
+    this.#leaveWhenEmpty();
+  }
+
+  destroy(): void {
+    this.#closed = true;
+    this.#giveUpConnecting();
+    for (const client of [...this.#clients]) client.destroy();
+    for (const request of this.#waiting.splice(0)) {
+      this.#load.pendingRequests--;
+      request.unavailable(new ProxyError('draining', 'local', 'stream'));
+    }
+    this.#leaveWhenEmpty();
+  }
+
+  // ── ConnectionHolder ──
+
+  connectionFree(): void {
+    this.#connectForWaiting();
+  }
+
+  closeOldestIdle(): boolean {
+    const oldest = this.#clients.find((client) => client.idle);
+    oldest?.close();
+    return oldest !== undefined;
+  }
+
+  // ── Http2ClientObserver ──
+
+  placesFreed(client: Http2Client): void {
+    this.#serveWaiting();
+    if (!client.idle) return;
+    if (this.#closed) client.close();
+    else this.#clock.schedule(client.idleTimer, this.#clock.now() + IDLE_MS);
+  }
+
+  retired(client: Http2Client): void {
+    this.#clock.cancel(client.idleTimer);
+    const index = this.#clients.indexOf(client);
+    if (index !== -1) this.#clients.splice(index, 1);
+    this.#load.connectionClosed();
+    this.#connectForWaiting();
+    this.#leaveWhenEmpty();
+  }
+
+  // ── steps ──
+
+  #clientWithPlace(): Http2Client | null {
+    for (const client of this.#clients) if (client.places > 0) return client;
+    return null;
+  }
+
+  #serveWaiting(): void {
+    while (this.#waiting.length > 0) {
+      const client = this.#clientWithPlace();
+      if (client === null) break;
+      this.#load.pendingRequests--;
+      this.#clock.cancel(client.idleTimer);
+      this.#waiting.shift()!.ready(new Http2Lease(client));
+    }
+    this.#connectForWaiting();
+  }
+
+  /** One connect at a time: its connection will probably have places for all that wait. */
+  #connectForWaiting(): void {
+    if (this.#waiting.length === 0 || this.#connecting !== null) return;
+    if (!this.#load.mayConnect()) {
+      this.#load.awaitConnection(this);
+      return;
+    }
+    this.#load.connectStarted();
+    this.#connecting = new Connecting(this.#address, this.#port, this.#load.connectTimeoutMs, this.#clock, {
+      made: (connection) => this.#made(connection),
+      failed: (error) => this.#failed(error),
+    });
+  }
+
+  #made(connection: Connection): ConnectionObserver {
+    this.#connecting = null;
+    this.#load.connectionOpened();
+    const client = new Http2Client(connection, this);
+    this.#clients.push(client);
+    this.#serveWaiting();
+    return client;
+  }
+
+  /** All that wait fail: each may try another endpoint. */
+  #failed(error: ProxyError): void {
+    this.#connecting = null;
+    this.#load.connectFailed();
+    for (const request of this.#waiting.splice(0)) {
+      this.#load.pendingRequests--;
+      request.unavailable(error);
+    }
+    this.#connectForWaiting();
+    this.#leaveWhenEmpty();
+  }
+
+  #giveUpConnecting(): void {
+    if (this.#connecting === null) return;
+    this.#connecting.cancel();
+    this.#connecting = null;
+    this.#load.connectCancelled();
+  }
+
+  #leaveWhenEmpty(): void {
+    const empty = this.#clients.length === 0 && this.#connecting === null && this.#waiting.length === 0;
+    if (this.#closed && empty) this.#load.leave(this);
+  }
+}
