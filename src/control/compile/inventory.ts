@@ -1,9 +1,9 @@
-import type { LoadedResource } from '#model/documents.ts';
 import type { Diagnostic } from '#model/diagnostic.ts';
+import type { LoadedResource } from '#model/documents.ts';
 import { serviceNameLabel } from '#model/endpoint-slice.ts';
 import { resourceKey, type Resource, type ResourceOf } from '#model/resource.ts';
 import { diagnosticOf, error } from './finding.ts';
-import { backendKey, policyTargetOf, type PolicyTarget } from './policy-target.ts';
+import { backendKey, policyTargetOf, type PolicyTarget } from './policy/policy-target.ts';
 
 /** What a compilation step may ask about objects other than its own. */
 export interface Lookups {

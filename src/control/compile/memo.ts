@@ -1,6 +1,6 @@
 import type { Resource, ResourceOf } from '#model/resource.ts';
 import type { Lookups } from './inventory.ts';
-import type { PolicyTarget } from './policy-target.ts';
+import type { PolicyTarget } from './policy/policy-target.ts';
 
 /** A look-up that was made, and what it found. */
 interface Asked {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import type { SnapshotResource } from '#model/snapshot/snapshot.ts';
 import { deepFreeze } from '#model/schema/freeze.ts';
+import type { SnapshotResource } from '#model/snapshot/snapshot.ts';
 
 /**
  * Tells contents apart in 16 hexadecimal digits: enough for every resource that a mesh will ever have, and the same in

@@ -1,8 +1,8 @@
 import type { Path } from '#model/field-path.ts';
 import type { GRPCRouteMatch, GRPCRouteRule } from '#model/grpc-route.ts';
 import type { HttpRouteMatch, HttpRouteRule } from '#model/snapshot/http-route.ts';
+import { warning } from '../finding.ts';
 import { compileFilters } from './filters.ts';
-import { warning } from './finding.ts';
 import type { RouteReferences } from './route-references.ts';
 import { compileBackend, firstOfEachName } from './route-rules.ts';
 

@@ -1,10 +1,10 @@
-import { secretEntry } from '#model/secret.ts';
 import type { ResourceOf } from '#model/resource.ts';
+import { secretEntry } from '#model/secret.ts';
 import type { CertificateResource } from '#model/snapshot/certificate.ts';
-import type { Problem } from '../status.ts';
-import type { Lookups } from './inventory.ts';
-import { mayRefer, missingGrant, type Referrer } from './reference-grants.ts';
-import { versioned } from './version.ts';
+import type { Problem } from '../../status.ts';
+import type { Lookups } from '../inventory.ts';
+import { mayRefer, missingGrant, type Referrer } from '../reference-grants.ts';
+import { versioned } from '../version.ts';
 
 /** A reference from a listener to its certificate. */
 export interface CertificateReference {

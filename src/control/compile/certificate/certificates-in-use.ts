@@ -1,15 +1,15 @@
+import { authorityCertificates } from '#model/authority-certificates.ts';
 import type { Diagnostic } from '#model/diagnostic.ts';
 import type { LoadedResource } from '#model/documents.ts';
 import type { Path } from '#model/field-path.ts';
 import { resourceKey } from '#model/resource.ts';
-import type { SnapshotResource } from '#model/snapshot/snapshot.ts';
-import { authorityCertificates } from '#model/authority-certificates.ts';
 import { secretEntry } from '#model/secret.ts';
+import type { SnapshotResource } from '#model/snapshot/snapshot.ts';
+import { diagnosticOf } from '../finding.ts';
+import type { Inventory } from '../inventory.ts';
+import type { Memo } from '../memo.ts';
 import type { AuthorityHolder } from './authorities.ts';
 import { judgeValidities, readValidities } from './certificate-validity.ts';
-import { diagnosticOf } from './finding.ts';
-import type { Inventory } from './inventory.ts';
-import type { Memo } from './memo.ts';
 
 /** Certificates of a snapshot and where they were declared: what nobody uses may expire unnoticed. */
 export class CertificatesInUse {

@@ -1,11 +1,11 @@
 import { controllerName } from '#model/gateway-class.ts';
-import { conditionOf, type ParentStatus, type Problem } from '../status.ts';
-import type { ClusterTarget } from './backends.ts';
+import { conditionOf, type ParentStatus, type Problem } from '../../status.ts';
+import type { ClusterTarget } from '../backend/backends.ts';
+import { error, warning, type Finding } from '../finding.ts';
+import type { Planned } from '../gateway/listeners.ts';
+import type { Lookups } from '../inventory.ts';
 import { titleOfUse } from './backend-use.ts';
-import { error, warning, type Finding } from './finding.ts';
 import type { Losses } from './hostname-contests.ts';
-import type { Lookups } from './inventory.ts';
-import type { Planned } from './listeners.ts';
 import type { Route } from './route-kinds.ts';
 import type { AttachedRoute, RouteParent } from './route-parents.ts';
 import {

@@ -1,11 +1,11 @@
 import type { ResourceOf } from '#model/resource.ts';
-import { conditionOf, type Condition, type Problem } from '../status.ts';
-import { resolveAuthorities, type AuthorityHolder } from './authorities.ts';
-import { error, type Finding } from './finding.ts';
-import type { Lookups } from './inventory.ts';
+import { conditionOf, type Condition, type Problem } from '../../status.ts';
+import { resolveAuthorities, type AuthorityHolder } from '../certificate/authorities.ts';
+import { error, type Finding } from '../finding.ts';
+import type { Lookups } from '../inventory.ts';
+import { gatewayGroup } from '../route/route-kinds.ts';
 import { acceptanceOf } from './policy-acceptance.ts';
 import { ownGroup, policyTargetOf, type PolicyTarget } from './policy-target.ts';
-import { gatewayGroup } from './route-kinds.ts';
 
 export type BackendTLSPolicy = ResourceOf<'BackendTLSPolicy'>;
 type TargetRef = BackendTLSPolicy['spec']['targetRefs'][number];

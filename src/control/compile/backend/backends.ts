@@ -1,9 +1,9 @@
 import type { ClusterProtocol } from '#model/snapshot/cluster.ts';
-import type { Problem } from '../status.ts';
+import type { Problem } from '../../status.ts';
+import type { Lookups } from '../inventory.ts';
+import { backendKey, ownGroup, type PolicyTarget } from '../policy/policy-target.ts';
+import { mayRefer, missingGrant, type Referrer } from '../reference-grants.ts';
 import { tlsTowards } from './backend-tls.ts';
-import type { Lookups } from './inventory.ts';
-import { mayRefer, missingGrant, type Referrer } from './reference-grants.ts';
-import { backendKey, ownGroup, type PolicyTarget } from './policy-target.ts';
 
 /** A reference to something that requests can be sent to. */
 export interface BackendReference {

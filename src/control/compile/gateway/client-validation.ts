@@ -1,11 +1,11 @@
 import type { Path } from '#model/field-path.ts';
 import type { ResourceOf } from '#model/resource.ts';
 import type { ClientValidation } from '#model/snapshot/listener.ts';
-import type { Problem } from '../status.ts';
-import { resolveAuthorities, type AuthorityHolder } from './authorities.ts';
-import { error, warning, type Finding } from './finding.ts';
-import type { Lookups } from './inventory.ts';
-import { gatewayGroup } from './route-kinds.ts';
+import type { Problem } from '../../status.ts';
+import { resolveAuthorities, type AuthorityHolder } from '../certificate/authorities.ts';
+import { error, warning, type Finding } from '../finding.ts';
+import type { Lookups } from '../inventory.ts';
+import { gatewayGroup } from '../route/route-kinds.ts';
 
 type Gateway = ResourceOf<'Gateway'>;
 type Validation = NonNullable<

@@ -1,9 +1,9 @@
 import { selectsLabels } from '#model/label-selector.ts';
-import type { Problem } from '../status.ts';
+import type { Problem } from '../../status.ts';
+import type { ListenerPlan } from '../gateway/listeners.ts';
+import type { PlacedGateway, PlacedListener } from '../gateway/placement.ts';
+import type { Lookups } from '../inventory.ts';
 import { intersectHostnames } from './hostnames.ts';
-import type { Lookups } from './inventory.ts';
-import type { ListenerPlan } from './listeners.ts';
-import type { PlacedGateway, PlacedListener } from './placement.ts';
 import type { Route } from './route-kinds.ts';
 
 export type DeclaredParentRef = Route['spec']['parentRefs'][number];

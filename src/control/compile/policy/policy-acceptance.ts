@@ -1,4 +1,4 @@
-import { condition, conditionOf, type Condition, type Problem } from '../status.ts';
+import { condition, conditionOf, type Condition, type Problem } from '../../status.ts';
 
 /**
  * Says whether a policy works: for all of its targets, for some, or for none.

@@ -10,14 +10,14 @@ import type {
 } from '#model/snapshot/cluster.ts';
 import type { EndpointSpec, EndpointsResource } from '#model/snapshot/endpoints.ts';
 import type { SnapshotResource } from '#model/snapshot/snapshot.ts';
-import type { AuthorityHolder } from './authorities.ts';
+import type { AuthorityHolder } from '../certificate/authorities.ts';
+import { certificateOf } from '../certificate/certificates.ts';
+import { warning, type Finding } from '../finding.ts';
+import type { Lookups } from '../inventory.ts';
+import { versioned } from '../version.ts';
 import { tlsTowards } from './backend-tls.ts';
 import { expectsTls, protocolOf, type ClusterTarget } from './backends.ts';
-import { certificateOf } from './certificates.ts';
 import { endpointsOf } from './endpoints.ts';
-import { warning, type Finding } from './finding.ts';
-import type { Lookups } from './inventory.ts';
-import { versioned } from './version.ts';
 
 /** One backend as proxies see it. */
 export interface ClusterPlan {

@@ -1,10 +1,10 @@
 import { controllerName } from '#model/gateway-class.ts';
 import type { Resource } from '#model/resource.ts';
-import type { Condition, ObjectStatus } from '../status.ts';
-import { compareText } from './inventory.ts';
+import type { Condition, ObjectStatus } from '../../status.ts';
+import { compareText } from '../inventory.ts';
+import { gatewayGroup } from '../route/route-kinds.ts';
+import type { RoutePlan } from '../route/routes.ts';
 import { backendKey } from './policy-target.ts';
-import { gatewayGroup } from './route-kinds.ts';
-import type { RoutePlan } from './routes.ts';
 import type { PolicyPlan } from './tls-policies.ts';
 
 type GatewaysByBackend = ReadonlyMap<string, ReadonlySet<string>>;

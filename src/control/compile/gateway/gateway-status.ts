@@ -7,11 +7,11 @@ import {
   type ListenerStatus,
   type ObjectStatus,
   type Problem,
-} from '../status.ts';
+} from '../../status.ts';
+import { gatewayGroup } from '../route/route-kinds.ts';
 import { parametersMessage } from './gateways.ts';
 import type { ListenerPlan } from './listeners.ts';
 import type { PlacedGateway, PlacedListener } from './placement.ts';
-import { gatewayGroup } from './route-kinds.ts';
 
 /**
  * Says what became of a gateway.

@@ -2,12 +2,12 @@ import { backendTLS } from '#model/backend.ts';
 import type { ResourceOf } from '#model/resource.ts';
 import type { CertificateResource } from '#model/snapshot/certificate.ts';
 import type { ClusterTls, SubjectAltName } from '#model/snapshot/cluster.ts';
-import type { Problem } from '../status.ts';
-import { resolveAuthorities, type AuthorityHolder } from './authorities.ts';
-import { resolveCertificate } from './certificates.ts';
-import type { Lookups } from './inventory.ts';
-import { ownGroup, type PolicyTarget } from './policy-target.ts';
-import { governingPolicy, trustOf, type Trust } from './tls-policies.ts';
+import type { Problem } from '../../status.ts';
+import { resolveAuthorities, type AuthorityHolder } from '../certificate/authorities.ts';
+import { resolveCertificate } from '../certificate/certificates.ts';
+import type { Lookups } from '../inventory.ts';
+import { ownGroup, type PolicyTarget } from '../policy/policy-target.ts';
+import { governingPolicy, trustOf, type Trust } from '../policy/tls-policies.ts';
 
 /** How TLS is spoken to a backend. */
 export interface BackendTls {

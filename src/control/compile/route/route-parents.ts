@@ -1,7 +1,7 @@
 import type { Path } from '#model/field-path.ts';
+import type { PlacedGateway } from '../gateway/placement.ts';
+import type { Lookups } from '../inventory.ts';
 import { attach, type Attachment, type DeclaredParentRef, type Refusal } from './attachment.ts';
-import type { Lookups } from './inventory.ts';
-import type { PlacedGateway } from './placement.ts';
 import { gatewayGroup, type Route } from './route-kinds.ts';
 
 /** A route at one of its parents. */

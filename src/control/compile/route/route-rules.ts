@@ -1,9 +1,9 @@
 import { parseDurationMs } from '#model/duration.ts';
+import type { Path } from '#model/field-path.ts';
 import type { GRPCBackendRef } from '#model/grpc-route.ts';
 import type { HTTPBackendRef, HTTPRouteMatch, HTTPRouteRule } from '#model/http-route.ts';
-import type { Path } from '#model/field-path.ts';
 import type * as compiled from '#model/snapshot/http-route.ts';
-import { warning } from './finding.ts';
+import { warning } from '../finding.ts';
 import { compileFilters } from './filters.ts';
 import type { RouteReferences } from './route-references.ts';
 

@@ -1,6 +1,6 @@
 import type { ResourceOf } from '#model/resource.ts';
 import type { EndpointSpec } from '#model/snapshot/endpoints.ts';
-import { compareText } from './inventory.ts';
+import { compareText } from '../inventory.ts';
 
 type Service = ResourceOf<'Service'>;
 type ServicePort = Service['spec']['ports'][number];

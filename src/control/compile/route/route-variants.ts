@@ -1,16 +1,16 @@
 import type { BackendRef, HttpRouteResource, HttpRouteRule, RouteAttachment } from '#model/snapshot/http-route.ts';
 import type { StreamRouteResource } from '#model/snapshot/stream-route.ts';
+import type { BackendUse } from '../backend/backends.ts';
+import { createdAtMs, type Lookups } from '../inventory.ts';
+import { versioned } from '../version.ts';
 import type { Attachment } from './attachment.ts';
 import { compareUses, titleOfUse, useOf, usualUse } from './backend-use.ts';
-import type { BackendUse } from './backends.ts';
 import { compileGrpcRules } from './grpc-rules.ts';
-import { createdAtMs, type Lookups } from './inventory.ts';
 import { gatewayGroup, type Route } from './route-kinds.ts';
 import type { RouteParent } from './route-parents.ts';
 import { RouteReferences } from './route-references.ts';
 import { compileRules } from './route-rules.ts';
 import { compileStreamBackends } from './stream-backends.ts';
-import { versioned } from './version.ts';
 
 export type RouteResource = HttpRouteResource | StreamRouteResource;
 

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Path } from '#model/field-path.ts';
 import { certificatesIn } from '#model/tls-key-pair.ts';
-import { warning, type Finding } from './finding.ts';
+import { warning, type Finding } from '../finding.ts';
 
 /** When a certificate is valid; milliseconds since 1970. */
 export interface Validity {

@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CertificateResource } from '#model/snapshot/certificate.ts';
 import type { ListenerResource, ListenerTls } from '#model/snapshot/listener.ts';
-import type { Problem } from '../status.ts';
-import { error, type Finding } from './finding.ts';
+import type { Problem } from '../../status.ts';
+import { error, type Finding } from '../finding.ts';
+import { compareText, createdAtMs } from '../inventory.ts';
+import { versioned } from '../version.ts';
 import { covers } from './addresses.ts';
 import type { GatewayPlan } from './gateways.ts';
-import { compareText, createdAtMs } from './inventory.ts';
 import type { ListenerPlan, Planned } from './listeners.ts';
-import { versioned } from './version.ts';
 
 /** A gateway among the others. */
 export interface PlacedGateway extends GatewayPlan {

@@ -1,9 +1,9 @@
 import type { Path } from '#model/field-path.ts';
-import type { Problem } from '../status.ts';
-import { resolveBackend, type BackendReference, type BackendUse, type ClusterTarget } from './backends.ts';
-import { error, warning, type Finding } from './finding.ts';
-import type { Lookups } from './inventory.ts';
-import type { Referrer } from './reference-grants.ts';
+import type { Problem } from '../../status.ts';
+import { resolveBackend, type BackendReference, type BackendUse, type ClusterTarget } from '../backend/backends.ts';
+import { error, warning, type Finding } from '../finding.ts';
+import type { Lookups } from '../inventory.ts';
+import type { Referrer } from '../reference-grants.ts';
 
 /** Follows what one route refers to for one use of its backends, and keeps what it found. */
 export class RouteReferences {

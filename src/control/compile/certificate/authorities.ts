@@ -1,8 +1,8 @@
 import { authorityCertificates } from '#model/authority-certificates.ts';
 import type { ResourceOf } from '#model/resource.ts';
-import type { Problem } from '../status.ts';
-import type { Lookups } from './inventory.ts';
-import { mayRefer, missingGrant, type Referrer } from './reference-grants.ts';
+import type { Problem } from '../../status.ts';
+import type { Lookups } from '../inventory.ts';
+import { mayRefer, missingGrant, type Referrer } from '../reference-grants.ts';
 
 /** A reference to certificates of authorities. */
 export interface AuthorityReference {

@@ -1,14 +1,14 @@
-import { controllerName } from '#model/gateway-class.ts';
 import type { Path } from '#model/field-path.ts';
+import { controllerName } from '#model/gateway-class.ts';
 import type { CertificateResource } from '#model/snapshot/certificate.ts';
-import type { Problem } from '../status.ts';
+import type { Problem } from '../../status.ts';
+import { resolveCertificate } from '../certificate/certificates.ts';
+import { error, warning, type Finding } from '../finding.ts';
+import type { Lookups } from '../inventory.ts';
+import { gatewayGroup } from '../route/route-kinds.ts';
 import { distinctAddresses } from './addresses.ts';
-import { resolveCertificate } from './certificates.ts';
 import { planFrontend } from './client-validation.ts';
-import { error, warning, type Finding } from './finding.ts';
-import type { Lookups } from './inventory.ts';
 import { planListener, type Gateway, type ListenerPlan, type Planned } from './listeners.ts';
-import { gatewayGroup } from './route-kinds.ts';
 
 /** A gateway, before it is known what other gateways listen on. */
 export interface GatewayPlan {

@@ -1,8 +1,8 @@
 import { resourceKey, resourceTitle } from '#model/resource.ts';
+import { compareText, createdAtMs } from '../inventory.ts';
 import { hostnamesOverlap } from './hostnames.ts';
-import { compareText, createdAtMs } from './inventory.ts';
-import type { AttachedRoute } from './route-parents.ts';
 import type { Route } from './route-kinds.ts';
+import type { AttachedRoute } from './route-parents.ts';
 
 /** Listeners at which a route lost, by full name, with the route that won. */
 export type Losses = ReadonlyMap<string, string>;

@@ -1,10 +1,10 @@
 import { parseDurationMs } from '#model/duration.ts';
 import type { ResourceOf } from '#model/resource.ts';
 import type { ListenerLimits, ProxyProtocolReading } from '#model/snapshot/listener.ts';
-import type { Condition, Problem } from '../status.ts';
-import { error, type Finding } from './finding.ts';
-import type { Lookups } from './inventory.ts';
-import { acceptanceOf } from './policy-acceptance.ts';
+import type { Condition, Problem } from '../../status.ts';
+import { error, type Finding } from '../finding.ts';
+import type { Lookups } from '../inventory.ts';
+import { acceptanceOf } from '../policy/policy-acceptance.ts';
 
 export type ClientTrafficPolicy = ResourceOf<'ClientTrafficPolicy'>;
 type Gateway = ResourceOf<'Gateway'>;

@@ -1,7 +1,7 @@
+import type { BackendUse } from '../backend/backends.ts';
+import type { PlacedGateway } from '../gateway/placement.ts';
+import { compareText } from '../inventory.ts';
 import type { Attachment } from './attachment.ts';
-import type { BackendUse } from './backends.ts';
-import { compareText } from './inventory.ts';
-import type { PlacedGateway } from './placement.ts';
 import type { RouteKind } from './route-kinds.ts';
 
 /** Tells what a route sends to its backends from one listener. */
