@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { intersectHostnames } from './hostnames.ts';
+import { hostnamesOverlap, intersectHostnames } from './hostnames.ts';
 
 const cases: readonly (readonly [listener: string, route: readonly string[], both: readonly string[]])[] = [
   ['', [], ['*']],
@@ -27,3 +27,18 @@ for (const [listener, route, both] of cases) {
     assert.deepEqual(intersectHostnames(listener, route), both);
   });
 }
+
+test('hostnamesOverlap finds a host that both lists mean, by wildcards too', () => {
+  const overlaps = [
+    [['*'], ['a.example.com'], true],
+    [['a.example.com'], ['a.example.com', 'b.example.com'], true],
+    [['*.example.com'], ['a.b.example.com'], true],
+    [['*.b.example.com'], ['*.example.com'], true],
+    [['*.example.com'], ['example.com'], false],
+    [['a.example.com'], ['b.example.com'], false],
+  ] as const;
+  for (const [some, others, expected] of overlaps) {
+    assert.equal(hostnamesOverlap(some, others), expected, `${some.join()} and ${others.join()}`);
+    assert.equal(hostnamesOverlap(others, some), expected, `${others.join()} and ${some.join()}`);
+  }
+});
