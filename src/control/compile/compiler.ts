@@ -19,6 +19,7 @@ import { settleContests, type Losses } from './route/hostname-contests.ts';
 import { routeKinds, type Route } from './route/route-kinds.ts';
 import { attachRoute, isGatewayRef, type AttachedRoute } from './route/route-parents.ts';
 import { planRoute, type RoutePlan } from './route/routes.ts';
+import { findShadowed } from './route/shadowing.ts';
 import { contentVersion } from './version.ts';
 
 /** What a set of declared objects comes to. */
@@ -125,6 +126,7 @@ class Compilation {
       this.#inventory.all(kind).map((route) => this.#attach(route, gateways)),
     );
     const lossesByRoute = settleContests(attached);
+    for (const { route, findings } of findShadowed(attached)) this.#report(route, findings);
     return attached.map((parents) => {
       const { route } = parents;
       const key = resourceKey(route);

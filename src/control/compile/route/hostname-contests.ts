@@ -43,7 +43,8 @@ export function settleContests(attached: readonly AttachedRoute[]): ReadonlyMap<
   return lossesByRoute;
 }
 
-function bySeniority({ route: a }: AttachedRoute, { route: b }: AttachedRoute): number {
+/** The older first, and among equals the first by name, whatever the kind. */
+export function bySeniority({ route: a }: AttachedRoute, { route: b }: AttachedRoute): number {
   return createdAtMs(a) - createdAtMs(b) || compareText(placeOf(a), placeOf(b)) || compareText(a.kind, b.kind);
 }
 
