@@ -122,7 +122,7 @@ test('whatever clients and backends do, nothing stays under way and every exchan
   });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 40 }), async (steps) => play(gateway, origins, steps)),
-    { numRuns: 150, endOnFailure: true },
+    { numRuns: 60, endOnFailure: true },
   );
   await gateway.atRest();
   await until('no connection is left', () => gateway.load.connections === 0);

@@ -55,9 +55,14 @@ export class Peer {
     this.socket.end();
   }
 
-  /** Closes with RST. */
+  /**
+   * Closes with RST; with FIN where something is still being sent, as Node forgets such writes when it resets and then
+   * waits for them for ever when the process ends.
+   */
   reset(): void {
-    this.socket.resetAndDestroy();
+    const { socket } = this;
+    if (socket.writableLength === 0 && !socket.writableEnded) socket.resetAndDestroy();
+    else socket.destroy();
   }
 
   /** Takes all up to and including `mark` away. */
