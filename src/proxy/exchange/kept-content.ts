@@ -32,7 +32,9 @@ export class KeptContent {
 
   /** The first chunk often is all there is: it gets its own size, and only a second one room for more. */
   #grow(length: number): void {
-    const grown = Buffer.allocUnsafe(this.#length === 0 ? length : Math.max(length, this.#buffer.length * 2, FIRST_GROWTH));
+    const grown = Buffer.allocUnsafe(
+      this.#length === 0 ? length : Math.max(length, this.#buffer.length * 2, FIRST_GROWTH),
+    );
     grown.set(this.bytes);
     this.#buffer = grown;
   }

@@ -8,11 +8,12 @@ import { createBalancer } from './balancer/balancer.ts';
 import type { Balancer } from './balancer/target.ts';
 import { ClusterLoad } from './cluster-load.ts';
 import { Endpoint, endpointLabel } from './endpoint.ts';
-import { Forwarding, type ForwardOutcome } from './forwarding.ts';
+import { Forwarding } from './forwarding.ts';
 import { Http1Pool } from './http1-pool.ts';
 import { Http2Pool } from './http2-pool.ts';
 import { Mirroring } from './mirroring.ts';
 import { NameWatch } from './name-watch.ts';
+import type { ForwardOutcome, OwningCluster } from './owning-cluster.ts';
 import { RetryBudget } from './retry-budget.ts';
 
 /** What all clusters of one thread share. */
@@ -23,7 +24,7 @@ export interface UpstreamEnvironment {
 }
 
 /** A running group of endpoints: balancing, limits and connections of one backend. */
-export class RunningCluster implements Cluster {
+export class RunningCluster implements Cluster, OwningCluster {
   readonly name: string;
   readonly clock: Clock;
   readonly outcome: ForwardOutcome;

@@ -3,24 +3,18 @@ import { ProxyError } from '#errors/proxy-error.ts';
 import type { Fields } from '#http/fields.ts';
 import type { RequestHead, ResponseHead } from '#http/head.ts';
 import type { Attempt, Exchange } from '../exchange/exchange.ts';
-import type { RunningCluster } from './cluster.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { OwningCluster } from './owning-cluster.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
 import { isRetriable, retryDelayMs, MAX_RETRIES } from './retry-policy.ts';
 import type { UpstreamLease, UpstreamRequest } from './upstream-request.ts';
+
+export type { ForwardOutcome } from './owning-cluster.ts';
 
 /** For a request whose route declares no timeout: until the response's head (conventions: 15 s, streams exempt). */
 const DEFAULT_REQUEST_TIMEOUT_MS = 15_000;
 /** How long a tunnel whose halves have both ended may take to send what is left, in milliseconds. */
 const TUNNEL_CLOSE_MS = 15_000;
-
-/** What becomes of a forwarded exchange; the assembly's part. */
-export interface ForwardOutcome {
-  /** The final head came: it passes the filters and goes downstream. @param complete whether no content follows */
-  responded(exchange: Exchange, head: ResponseHead, complete: boolean): void;
-  /** There is no response, or it broke off. */
-  failed(exchange: Exchange, error: ProxyError): void;
-}
 
 /**
  * The upstream half of one exchange: chooses an endpoint, waits for a connection, sends, passes the response on; and
@@ -35,7 +29,7 @@ export interface ForwardOutcome {
 export class Forwarding implements Attempt, UpstreamRequest, Expirable {
   readonly #timer = new WheelTimer(this);
   readonly #exchange: Exchange;
-  readonly #cluster: RunningCluster;
+  readonly #cluster: OwningCluster;
   #phase: 'waiting' | 'sent' | 'responding' | 'backoff' | 'tunnel' | 'closing' | 'done' = 'waiting';
   #endpoint: Endpoint | null = null;
   #lease: UpstreamLease | null = null;
@@ -51,7 +45,7 @@ export class Forwarding implements Attempt, UpstreamRequest, Expirable {
   #serverEnded = false;
   #clientEnded = false;
 
-  constructor(exchange: Exchange, cluster: RunningCluster, nowMs: number) {
+  constructor(exchange: Exchange, cluster: OwningCluster, nowMs: number) {
     this.#exchange = exchange;
     this.#cluster = cluster;
     this.#countedFromMs = nowMs;

@@ -2,9 +2,9 @@ import { WheelTimer, type Expirable } from '#base/timer-wheel.ts';
 import { RequestHead } from '#http/head.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { RequestBody } from '../exchange/request-body.ts';
-import type { RunningCluster } from './cluster.ts';
 import type { Endpoint } from './endpoint.ts';
 import { MirroredContent } from './mirrored-content.ts';
+import type { OwningCluster } from './owning-cluster.ts';
 import type { UpstreamLease, UpstreamRequest } from './upstream-request.ts';
 
 /** For the whole of a copy, in milliseconds. */
@@ -14,14 +14,14 @@ const TIMEOUT_MS = 15_000;
 export class Mirroring implements UpstreamRequest, Expirable {
   readonly #timer = new WheelTimer(this);
   readonly request: RequestHead;
-  readonly #cluster: RunningCluster;
+  readonly #cluster: OwningCluster;
   readonly #endpoint: Endpoint;
   readonly #original: RequestBody | null;
   readonly #content: MirroredContent | null;
   #lease: UpstreamLease | null = null;
   #done = false;
 
-  constructor(exchange: Exchange, endpoint: Endpoint, cluster: RunningCluster) {
+  constructor(exchange: Exchange, endpoint: Endpoint, cluster: OwningCluster) {
     this.request = copyOf(exchange.request);
     this.#endpoint = endpoint;
     this.#cluster = cluster;
