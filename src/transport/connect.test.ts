@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { connect } from './connect.ts';
 import { NOBODY, type Connection, type ConnectionObserver } from './connection.ts';
@@ -24,7 +24,9 @@ const connected = (port: number, observer: Partial<ConnectionObserver>): Promise
 
 test('connect gives a connection that reads, writes and ends each half', async (t) => {
   const { server, port } = await listen(t);
-  server.on('connection', (socket) => socket.on('data', (bytes) => socket.write(bytes)).on('end', () => socket.end('bye')));
+  server.on('connection', (socket) =>
+    socket.on('data', (bytes) => socket.write(bytes)).on('end', () => socket.end('bye')),
+  );
   let text = '';
   let halfClosed = 0;
   const closed = new Promise<string>((resolve) => {
@@ -111,7 +113,7 @@ test('a paused connection reads nothing until it is resumed, not even the end', 
 
 test('a peer that reads nothing congests a connection, and drains it when it reads', async (t) => {
   const { server, port } = await listen(t);
-  let peer: import('node:net').Socket | undefined;
+  let peer: Socket | undefined;
   server.on('connection', (socket) => {
     peer = socket;
     socket.pause();

@@ -129,7 +129,10 @@ test('a second response behind a HEAD’s does not reach anyone', async (t) => {
 });
 
 /** One exchange on a pooled connection, then the origin resets that connection as the next request comes. */
-const staleConnection = async (t: TestContext, request: string): Promise<{ gateway: TestGateway; origin: ScriptedOrigin; client: Peer }> => {
+const staleConnection = async (
+  t: TestContext,
+  request: string,
+): Promise<{ gateway: TestGateway; origin: ScriptedOrigin; client: Peer }> => {
   const { gateway, origin, client, server } = await send(t, REQUEST);
   server.send(OK);
   await client.readMessage();
@@ -162,7 +165,10 @@ test('a POST that met a stale connection is not sent again: it may have been tak
 
 test('a request with content of a repeatable method is sent again with all of it', async (t) => {
   const content = 'x'.repeat(50_000);
-  const { gateway, origin, client } = await staleConnection(t, `PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n\r\n${content}`);
+  const { gateway, origin, client } = await staleConnection(
+    t,
+    `PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n\r\n${content}`,
+  );
   const next = await origin.accept();
   assert.equal((await next.readMessage()).body, content);
   next.send(OK);
@@ -174,7 +180,9 @@ test('a request with content of a repeatable method is sent again with all of it
 
 test('a refused connect goes to the next endpoint, whatever the method', async (t) => {
   const origin = await startOrigin(t);
-  const gateway = await TestGateway.start(t, { clusters: [{ endpoints: [{ port: await closedPort() }, { port: origin.port }] }] });
+  const gateway = await TestGateway.start(t, {
+    clusters: [{ endpoints: [{ port: await closedPort() }, { port: origin.port }] }],
+  });
   const client = await gateway.dial();
   for (let i = 0; i < 4; i++) {
     client.send(POST);
@@ -191,18 +199,20 @@ test('a refused connect goes to the next endpoint, whatever the method', async (
 
 test('content that grows while a connect is tried again arrives whole', async (t) => {
   const origin = await startOrigin(t);
-  const gateway = await TestGateway.start(t, { clusters: [{ endpoints: [{ port: await closedPort() }, { port: origin.port }] }] });
+  const gateway = await TestGateway.start(t, {
+    clusters: [{ endpoints: [{ port: await closedPort() }, { port: origin.port }] }],
+  });
   const client = await gateway.dial();
   // In small chunks, 64 KiB and more of which are decoded from one read.
   const content = Array.from({ length: 30_000 }, (_, i) => String(i % 10)).join('');
-  const chunked = [...content].map((digit) => `1\r\n${digit}\r\n`).join('');
+  const chunked = content.replaceAll(/\d/g, '1\r\n$&\r\n');
   for (let i = 0; i < 2; i++) {
     client.send(`POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${chunked}0\r\n\r\n`);
     const server = origin.peers[0] ?? (await origin.accept());
     await server.readHead();
     const raw = await server.read('0\r\n\r\n');
     let got = '';
-    for (let at = 0; at < raw.length; ) {
+    for (let at = 0; at < raw.length;) {
       const end = raw.indexOf('\r\n', at);
       const size = Number.parseInt(raw.slice(at, end), 16);
       got += raw.slice(end + 2, end + 2 + size);
@@ -289,7 +299,9 @@ for (const [name, timeouts, attempts] of [
 }
 
 test('the time of a request does not run while its client still sends', async (t) => {
-  const { gateway, client, server } = await send(t, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n', { timeouts: { requestMs: 40 } });
+  const { gateway, client, server } = await send(t, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n', {
+    timeouts: { requestMs: 40 },
+  });
   for (let i = 0; i < 10; i++) {
     client.send('xx');
     await server.read('xx');

@@ -80,7 +80,9 @@ test('a client that leaves with a pipelined request behind the present one', asy
 });
 
 test('a client that leaves while its request waits for a connection', async (t) => {
-  const { gateway, origin } = await startPair(t, { cluster: { limits: { connections: 1, pendingRequests: 8, requests: 8 } } });
+  const { gateway, origin } = await startPair(t, {
+    cluster: { limits: { connections: 1, pendingRequests: 8, requests: 8 } },
+  });
   const first = await gateway.dial();
   first.send(REQUEST);
   const server = await origin.accept();

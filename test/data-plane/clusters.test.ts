@@ -37,7 +37,9 @@ test('a backend that does not exist is answered 500, one without endpoints 503',
 });
 
 test('requests beyond the limit of a cluster are answered 503 with Retry-After at once', async (t) => {
-  const { gateway, origin } = await startPair(t, { cluster: { limits: { connections: 10, pendingRequests: 10, requests: 1 } } });
+  const { gateway, origin } = await startPair(t, {
+    cluster: { limits: { connections: 10, pendingRequests: 10, requests: 1 } },
+  });
   const first = await gateway.dial();
   first.send(REQUEST);
   const server = await origin.accept();
@@ -57,7 +59,9 @@ test('requests beyond the limit of a cluster are answered 503 with Retry-After a
 });
 
 test('requests beyond the limit of connections wait, those beyond the limit of waiting are answered 503', async (t) => {
-  const { gateway, origin } = await startPair(t, { cluster: { limits: { connections: 1, pendingRequests: 1, requests: 10 } } });
+  const { gateway, origin } = await startPair(t, {
+    cluster: { limits: { connections: 1, pendingRequests: 1, requests: 10 } },
+  });
   const [first, second, third] = [await gateway.dial(), await gateway.dial(), await gateway.dial()];
   first.send(REQUEST);
   const server = await origin.accept();
@@ -79,7 +83,12 @@ test('an endpoint whose connections lie idle does not keep the others from their
   const origins = [await startOrigin(t), await startOrigin(t), await startOrigin(t)];
   for (const [i, origin] of origins.entries()) answerAll(origin, `o${i}`);
   const gateway = await TestGateway.start(t, {
-    clusters: [{ endpoints: origins.map(({ port }) => ({ port })), limits: { connections: 1, pendingRequests: 10, requests: 10 } }],
+    clusters: [
+      {
+        endpoints: origins.map(({ port }) => ({ port })),
+        limits: { connections: 1, pendingRequests: 10, requests: 10 },
+      },
+    ],
   });
   const client = await gateway.dial();
   const names = new Set<string>();
@@ -94,7 +103,12 @@ test('many requests at once share few connections fairly enough that all are ser
   const origins = [await startOrigin(t), await startOrigin(t)];
   for (const origin of origins) answerAll(origin, 'ok');
   const gateway = await TestGateway.start(t, {
-    clusters: [{ endpoints: origins.map(({ port }) => ({ port })), limits: { connections: 3, pendingRequests: 100, requests: 100 } }],
+    clusters: [
+      {
+        endpoints: origins.map(({ port }) => ({ port })),
+        limits: { connections: 3, pendingRequests: 100, requests: 100 },
+      },
+    ],
   });
   const clients = await Promise.all(Array.from({ length: 40 }, () => gateway.dial()));
   for (let round = 0; round < 5; round++) await Promise.all(clients.map((client) => get(client)));
@@ -175,7 +189,9 @@ test('a host name is resolved', async (t) => {
   const origin = await startOrigin(t);
   answerAll(origin, 'named');
   const gateway = await TestGateway.start(t, {
-    clusters: [{ endpoints: [{ address: 'localhost', port: origin.port }], dns: { refreshIntervalMs: 1000, ipFamily: 'IPv4' } }],
+    clusters: [
+      { endpoints: [{ address: 'localhost', port: origin.port }], dns: { refreshIntervalMs: 1000, ipFamily: 'IPv4' } },
+    ],
   });
   await until('the name is resolved', () => gateway.gateway.activity.clusters[0]!.endpoints.length === 1);
   const client = await gateway.dial();

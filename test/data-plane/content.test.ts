@@ -9,7 +9,9 @@ const LIMITS = { discardBytes: 1024 * 1024, lingerMs: 100 };
 test('content with a length and in chunks goes through both ways, with trailers', async (t) => {
   const { gateway, origin } = await startPair(t);
   const client = await gateway.dial();
-  client.send('POST / HTTP/1.1\r\nHost: a\r\nTE: trailers\r\nConnection: te\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel');
+  client.send(
+    'POST / HTTP/1.1\r\nHost: a\r\nTE: trailers\r\nConnection: te\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel',
+  );
   const server = await origin.accept();
   assert.match(await server.readHead(), /transfer-encoding: chunked\r\n/);
   client.send('lo\r\n0\r\nX-Sum: 1\r\n\r\n');

@@ -9,7 +9,12 @@ const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
 
 test('a drain closes idle connections, finishes busy ones with connection: close, and accepts nothing', async (t) => {
   const { gateway, origin } = await startPair(t, { limits: { lingerMs: 50 } });
-  const [idle, busy, halfway, responding] = [await gateway.dial(), await gateway.dial(), await gateway.dial(), await gateway.dial()];
+  const [idle, busy, halfway, responding] = [
+    await gateway.dial(),
+    await gateway.dial(),
+    await gateway.dial(),
+    await gateway.dial(),
+  ];
   halfway.send('GET / HTTP/1.1\r\nHo'); // read before what follows is
   busy.send(REQUEST + REQUEST);
   const server = await origin.accept();
@@ -84,7 +89,10 @@ test('a listener may move to all addresses of the machine on its own port', asyn
   const port = await closedPort();
   await gateway.apply([{ ...declareListener(), port }]);
   await gateway.apply([{ ...declareListener(), port, address: '' }]);
-  assert.deepEqual(gateway.gateway.bound.map(({ address, port }) => [address, port]), [['', port]]);
+  assert.deepEqual(
+    gateway.gateway.bound.map(({ address, port }) => [address, port]),
+    [['', port]],
+  );
   const client = await gateway.dial();
   client.send(REQUEST);
   await client.readMessage();

@@ -38,40 +38,47 @@ const CUT_OFF: Readonly<Record<string, string>> = {
 /** `400 or close (pass), 2xx (warn)` → what is allowed: statuses, `close` and `timeout`. */
 const parseExpected = (expected: string): { readonly allows: (outcome: string) => boolean } => {
   if (expected === '!101') return { allows: (outcome) => outcome !== '101' };
-  const words = expected.match(/\d\d\d|2xx|close|timeout/g) ?? [];
+  const words: readonly string[] = expected.match(/\d\d\d|2xx|close|timeout/g) ?? [];
   return { allows: (outcome) => words.includes(outcome) || (words.includes('2xx') && /^2\d\d$/.test(outcome)) };
 };
 
-describe('the gateway answers the collected requests as a strict server', { skip: vectors.length === 0 && 'no ../shared/vectors' }, () => {
-  const origin = createServer((request, response) => request.resume().on('end', () => response.end('ok')));
-  let gateway: TestGateway;
-  const ends: (() => void)[] = [];
+describe(
+  'the gateway answers the collected requests as a strict server',
+  { skip: vectors.length === 0 && 'no ../shared/vectors' },
+  () => {
+    const origin = createServer((request, response) => request.resume().on('end', () => response.end('ok')));
+    let gateway: TestGateway;
+    const ends: (() => void)[] = [];
 
-  before(async () => {
-    await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve));
-    const context = { after: (end: () => void) => ends.push(end) } as unknown as TestContext;
-    gateway = await TestGateway.start(context, {
-      limits: { headTimeoutMs: 50, streamIdleMs: 50, keepAliveIdleMs: 50, lingerMs: 50 },
-      clusters: [{ endpoints: [{ port: (origin.address() as AddressInfo).port }] }],
+    before(async () => {
+      await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve));
+      const context = { after: (end: () => void) => ends.push(end) } as unknown as TestContext;
+      gateway = await TestGateway.start(context, {
+        limits: { headTimeoutMs: 50, streamIdleMs: 50, keepAliveIdleMs: 50, lingerMs: 50 },
+        clusters: [{ endpoints: [{ port: (origin.address() as AddressInfo).port }] }],
+      });
     });
-  });
 
-  after(() => {
-    for (const end of ends) end();
-    origin.closeAllConnections();
-    origin.close();
-  });
-
-  for (const vector of vectors) {
-    test(`${vector.id}: ${vector.description}`, async () => {
-      const client = await dial(gateway.port);
-      client.send(OCTETS_LOST[vector.id] ?? vector.rawRequest + (CUT_OFF[vector.id] ?? ''));
-      // 408 is what waiting in vain looks like here.
-      await until('an answer or the end', () => client.unread.includes('\r\n\r\n') || client.ended || client.closed);
-      const status = /^HTTP\/1\.1 (\d\d\d) /.exec(client.unread)?.[1] ?? 'close';
-      client.socket.destroy();
-      const outcome = status === '408' ? 'timeout' : status;
-      assert.ok(parseExpected(vector.expected).allows(outcome), `${outcome}, expected ${vector.expected}: ${client.unread}`);
+    after(() => {
+      for (const end of ends) end();
+      origin.closeAllConnections();
+      origin.close();
     });
-  }
-});
+
+    for (const vector of vectors) {
+      test(`${vector.id}: ${vector.description}`, async () => {
+        const client = await dial(gateway.port);
+        client.send(OCTETS_LOST[vector.id] ?? vector.rawRequest + (CUT_OFF[vector.id] ?? ''));
+        // 408 is what waiting in vain looks like here.
+        await until('an answer or the end', () => client.unread.includes('\r\n\r\n') || client.ended || client.closed);
+        const status = /^HTTP\/1\.1 (\d\d\d) /.exec(client.unread)?.[1] ?? 'close';
+        client.socket.destroy();
+        const outcome = status === '408' ? 'timeout' : status;
+        assert.ok(
+          parseExpected(vector.expected).allows(outcome),
+          `${outcome}, expected ${vector.expected}: ${client.unread}`,
+        );
+      });
+    }
+  },
+);

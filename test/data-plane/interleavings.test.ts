@@ -13,13 +13,20 @@ type Step =
   | { readonly type: 'dial' }
   | { readonly type: 'request'; readonly client: number; readonly kind: number }
   | { readonly type: 'client'; readonly client: number; readonly act: 'content' | 'pause' | 'resume' | 'end' | 'reset' }
-  | { readonly type: 'server'; readonly server: number; readonly act: 'answer' | 'part' | 'rest' | 'garbage' | 'pause' | 'resume' | 'end' | 'reset' | 'switch' }
+  | {
+      readonly type: 'server';
+      readonly server: number;
+      readonly act: 'answer' | 'part' | 'rest' | 'garbage' | 'pause' | 'resume' | 'end' | 'reset' | 'switch';
+    }
   | { readonly type: 'turn' };
 
 const index = fc.nat({ max: 3 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ type: 'dial' } as const) },
-  { weight: 5, arbitrary: fc.record({ type: fc.constant('request' as const), client: index, kind: fc.nat({ max: 6 }) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ type: fc.constant('request' as const), client: index, kind: fc.nat({ max: 6 }) }),
+  },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -33,7 +40,19 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       type: fc.constant('server' as const),
       server: index,
-      act: fc.constantFrom('answer', 'answer', 'answer', 'part', 'rest', 'garbage', 'pause', 'resume', 'end', 'reset', 'switch' as const),
+      act: fc.constantFrom(
+        'answer',
+        'answer',
+        'answer',
+        'part',
+        'rest',
+        'garbage',
+        'pause',
+        'resume',
+        'end',
+        'reset',
+        'switch' as const,
+      ),
     }),
   },
   { weight: 6, arbitrary: fc.constant({ type: 'turn' } as const) },
@@ -58,15 +77,21 @@ const requestOf = (kind: number, name: string): string => {
 };
 
 /** What a backend answers says whom it answers. */
-const nameOf = (peer: Peer): string => peer.unread.match(/x-name: (\w+)/g)?.at(-1)?.slice(8) ?? 'nobody';
+const nameOf = (peer: Peer): string =>
+  peer.unread
+    .match(/x-name: (\w+)/g)
+    ?.at(-1)
+    ?.slice(8) ?? 'nobody';
 
 const actAsServer = (peer: Peer, act: (Step & { type: 'server' })['act']): void => {
   const name = nameOf(peer);
   if (act === 'answer') peer.send(`HTTP/1.1 200 OK\r\nx-for: ${name}\r\ncontent-length: 2\r\n\r\nok`);
-  else if (act === 'part') peer.send(`HTTP/1.1 200 OK\r\nx-for: ${name}\r\ntransfer-encoding: chunked\r\n\r\n4\r\npart\r\n`);
+  else if (act === 'part')
+    peer.send(`HTTP/1.1 200 OK\r\nx-for: ${name}\r\ntransfer-encoding: chunked\r\n\r\n4\r\npart\r\n`);
   else if (act === 'rest') peer.send('0\r\n\r\n');
   else if (act === 'garbage') peer.send('\x00garbage\r\n\r\n');
-  else if (act === 'switch') peer.send('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n');
+  else if (act === 'switch')
+    peer.send('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n');
   else if (act === 'pause' || act === 'resume') peer.socket[act]();
   else if (act === 'end') peer.end();
   else peer.reset();
@@ -79,7 +104,11 @@ const actAsClient = (peer: Peer, act: (Step & { type: 'client' })['act']): void 
   else peer.reset();
 };
 
-const play = async (gateway: TestGateway, origins: readonly ScriptedOrigin[], steps: readonly Step[]): Promise<void> => {
+const play = async (
+  gateway: TestGateway,
+  origins: readonly ScriptedOrigin[],
+  steps: readonly Step[],
+): Promise<void> => {
   const clients: { readonly peer: Peer; readonly id: number; requests: number }[] = [];
   const servers = (): Peer[] => origins.flatMap((origin) => origin.peers).filter((peer) => !peer.socket.destroyed);
   for (const one of steps) {
@@ -101,7 +130,8 @@ const play = async (gateway: TestGateway, origins: readonly ScriptedOrigin[], st
   await until('no session', () => running.activity.sessions === 0);
   await until('no exchange under way', () => running.activity.clusters[0]!.requests === 0);
   for (const { peer, id } of clients) {
-    for (const [, answered] of peer.unread.matchAll(/x-for: c(\d+)r/g)) assert.equal(Number(answered), id, 'another one’s answer');
+    for (const [, answered] of peer.unread.matchAll(/x-for: c(\d+)r/g))
+      assert.equal(Number(answered), id, 'another one’s answer');
   }
   for (const peer of servers()) peer.reset(); // copies would wait for them
   await until('no copy under way', () => running.activity.clusters[1]!.requests === 0);
@@ -116,7 +146,11 @@ test('whatever clients and backends do, nothing stays under way and every exchan
     timeouts: { requestMs: 300 },
     clusters: [
       { endpoints: origins.map(({ port }) => ({ port })), limits: { connections: 3, pendingRequests: 4, requests: 6 } },
-      { name: 'copy', endpoints: origins.map(({ port }) => ({ port })), limits: { connections: 2, pendingRequests: 4, requests: 6 } },
+      {
+        name: 'copy',
+        endpoints: origins.map(({ port }) => ({ port })),
+        limits: { connections: 2, pendingRequests: 4, requests: 6 },
+      },
     ],
     filters: [{ type: 'RequestMirror', cluster: 'copy', numerator: 1, denominator: 4 }],
   });

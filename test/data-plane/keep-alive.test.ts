@@ -100,7 +100,12 @@ test('the request behind an answer by the gateway itself is taken in the same tu
 
 const PERSISTENCE: readonly { name: string; request: string; closes: boolean; field: RegExp | null }[] = [
   { name: 'HTTP/1.1 persists', request: REQUEST, closes: false, field: null },
-  { name: 'HTTP/1.1 with close closes', request: 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', closes: true, field: /connection: close/ },
+  {
+    name: 'HTTP/1.1 with close closes',
+    request: 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+    closes: true,
+    field: /connection: close/,
+  },
   { name: 'HTTP/1.0 closes', request: 'GET / HTTP/1.0\r\n\r\n', closes: true, field: /connection: close/ },
   {
     name: 'HTTP/1.0 with keep-alive persists',

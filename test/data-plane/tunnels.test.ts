@@ -7,7 +7,10 @@ import type { Peer } from './testing/peer.ts';
 const UPGRADE = 'GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
 const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
 
-const openTunnel = async (t: TestContext, test: Omit<GatewayTest, 'clusters'> = {}): Promise<{ gateway: TestGateway; client: Peer; server: Peer }> => {
+const openTunnel = async (
+  t: TestContext,
+  test: Omit<GatewayTest, 'clusters'> = {},
+): Promise<{ gateway: TestGateway; client: Peer; server: Peer }> => {
   const { gateway, origin } = await startPair(t, test);
   const client = await gateway.dial();
   client.send(UPGRADE);

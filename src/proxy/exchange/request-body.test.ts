@@ -5,7 +5,11 @@ import type { BodySink } from '#http/body.ts';
 import { RequestBody } from './request-body.ts';
 
 /** What happened, as words. */
-const createLog = (): { readonly events: string[]; readonly sink: BodySink; readonly source: { pause(): void; resume(): void } } => {
+const createLog = (): {
+  readonly events: string[];
+  readonly sink: BodySink;
+  readonly source: { pause(): void; resume(): void };
+} => {
   const events: string[] = [];
   return {
     events,

@@ -31,7 +31,9 @@ export const declareListener = (): ListenerResource => ({
   port: 0,
   protocol: 'HTTP',
   hostname: '',
-  certificates: [],
+  tls: null,
+  proxyProtocol: null,
+  limits: null,
 });
 
 export const declareRoute = ({ backends, filters, timeouts }: GatewayTest): HttpRouteResource => ({
@@ -51,12 +53,18 @@ export const declareRoute = ({ backends, filters, timeouts }: GatewayTest): Http
   ],
 });
 
-export const declareCluster = ({ name = 'origin', endpoints, ...rest }: ClusterTest): [ClusterResource, EndpointsResource] => [
+export const declareCluster = ({
+  name = 'origin',
+  endpoints,
+  ...rest
+}: ClusterTest): [ClusterResource, EndpointsResource] => [
   {
     type: 'cluster',
     name,
     version: '',
     protocol: 'http1',
+    tls: null,
+    proxyProtocol: 0,
     loadBalancing: 'RoundRobin',
     connectTimeoutMs: 5_000,
     limits: { connections: 1024, pendingRequests: 1024, requests: 1024 },

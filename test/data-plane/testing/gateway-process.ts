@@ -13,7 +13,11 @@ const gateway = new Gateway({
   accessLog: new AccessLog({ type: 'none' }),
   trustedProxies: [],
 });
-const resources: SnapshotResource[] = [declareListener(), declareRoute({}), ...declareCluster({ endpoints: [{ port }] })];
+const resources: SnapshotResource[] = [
+  declareListener(),
+  declareRoute({}),
+  ...declareCluster({ endpoints: [{ port }] }),
+];
 await gateway.apply({ version: '1', upserts: resources, removals: [] });
 console.log(gateway.bound[0]!.port);
 process.stdin.resume().on('end', () => process.exit());

@@ -39,7 +39,11 @@ export class TestGateway {
   /** Each resource gets a version of its own. */
   async apply(upserts: readonly SnapshotResource[], removals: readonly string[] = []): Promise<void> {
     const version = String(++this.#version);
-    const report = await this.gateway.apply({ version, upserts: upserts.map((one) => ({ ...one, version })), removals });
+    const report = await this.gateway.apply({
+      version,
+      upserts: upserts.map((one) => ({ ...one, version })),
+      removals,
+    });
     assert.deepEqual(report.failures, []);
   }
 
@@ -59,7 +63,12 @@ export class TestGateway {
   }
 
   /** Requests under way, in all clusters and endpoints. */
-  get load(): { readonly requests: number; readonly pending: number; readonly active: number; readonly connections: number } {
+  get load(): {
+    readonly requests: number;
+    readonly pending: number;
+    readonly active: number;
+    readonly connections: number;
+  } {
     const { clusters } = this.gateway.activity;
     const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
     return {
@@ -73,9 +82,12 @@ export class TestGateway {
   /** Waits until nothing is under way, and checks that every exchange was counted in the metrics once. */
   async atRest(): Promise<void> {
     await until('no session', () => this.gateway.activity.sessions === 0);
-    await until(`no load, have ${JSON.stringify(this.load)}`, () => this.load.requests === 0 && this.load.active === 0 && this.load.pending === 0);
+    await until(
+      `no load, have ${JSON.stringify(this.load)}`,
+      () => this.load.requests === 0 && this.load.active === 0 && this.load.pending === 0,
+    );
     const family = this.metrics.collect().families.find(({ name }) => name === 'istio_requests_total');
-    const counted = (family?.values ?? []).reduce((total, one) => total + one, 0);
+    const counted = [...(family?.values ?? [])].reduce((total, one) => total + one, 0);
     assert.equal(counted, this.records.length, 'exchanges in the metrics and in the access log');
     assert.equal(new Set(this.records).size, this.records.length, 'each exchange recorded once');
     for (const record of this.records) assert.notEqual(record.requestId, '');
@@ -83,9 +95,15 @@ export class TestGateway {
 }
 
 /** A gateway in front of one scripted origin. */
-export const startPair = async (context: TestContext, test: Omit<GatewayTest, 'clusters'> & { readonly cluster?: Partial<ClusterTest> } = {}): Promise<{ gateway: TestGateway; origin: ScriptedOrigin }> => {
+export const startPair = async (
+  context: TestContext,
+  test: Omit<GatewayTest, 'clusters'> & { readonly cluster?: Partial<ClusterTest> } = {},
+): Promise<{ gateway: TestGateway; origin: ScriptedOrigin }> => {
   const origin = await startOrigin(context);
-  const gateway = await TestGateway.start(context, { ...test, clusters: [{ endpoints: [{ port: origin.port }], ...test.cluster }] });
+  const gateway = await TestGateway.start(context, {
+    ...test,
+    clusters: [{ endpoints: [{ port: origin.port }], ...test.cluster }],
+  });
   return { gateway, origin };
 };
 

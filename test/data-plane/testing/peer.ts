@@ -67,9 +67,13 @@ export class Peer {
 
   /** Takes all up to and including `mark` away. */
   async read(mark: string): Promise<string> {
-    await until(`${JSON.stringify(mark)} in ${JSON.stringify(this.#text.slice(0, 2000))}`, () => this.#text.includes(mark) || this.closed);
+    await until(
+      `${JSON.stringify(mark)} in ${JSON.stringify(this.#text.slice(0, 2000))}`,
+      () => this.#text.includes(mark) || this.closed,
+    );
     const at = this.#text.indexOf(mark);
-    if (at === -1) throw new Error(`closed (${this.error}) before ${JSON.stringify(mark)}: ${JSON.stringify(this.#text)}`);
+    if (at === -1)
+      throw new Error(`closed (${this.error}) before ${JSON.stringify(mark)}: ${JSON.stringify(this.#text)}`);
     const taken = this.#text.slice(0, at + mark.length);
     this.#text = this.#text.slice(at + mark.length);
     return taken;

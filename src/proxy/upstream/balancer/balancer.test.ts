@@ -22,7 +22,13 @@ for (const kind of KINDS) {
 
   test(`${kind} never chooses the excluded one while there is another, whatever the weights`, () => {
     const balancer = createBalancer<Named>(kind);
-    for (const weights of [[1, 1], [1000, 1], [1, 1000], [1, 1, 1], [1000, 1, 1]]) {
+    for (const weights of [
+      [1, 1],
+      [1000, 1],
+      [1, 1000],
+      [1, 1, 1],
+      [1000, 1, 1],
+    ]) {
       const targets = weights.map((weight, i) => target(String(i), weight));
       balancer.update(targets);
       for (let i = 0; i < 200; i++) assert.notEqual(balancer.choose(targets[0]!), targets[0]);
