@@ -154,6 +154,7 @@ function createExchange({ method, url, headers }: ImaginedRequest): Exchange {
     localAddress: '127.0.0.1',
     localPort: portOfUrl(url),
     encrypted: head.scheme === 'https',
+    tls: null,
     metricScope: null,
   };
   return new Exchange(head, peer, NOWHERE, hostOf(url.host), 0);

@@ -5,6 +5,7 @@ import type { SnapshotDelta } from '#model/snapshot/snapshot.ts';
 import type { AccessLog } from '#telemetry/access-log.ts';
 import type { RequestMetrics } from '#telemetry/request-metrics.ts';
 import { Clock } from '#transport/clock.ts';
+import { TICKET_MEMORY_BYTES } from '#transport/ticket-memory.ts';
 import { DEFAULT_DOWNSTREAM_LIMITS, type DownstreamLimits } from './downstream/limits.ts';
 import { createAnswerHead, renderError } from './exchange/answer-renderer.ts';
 import type { Answer } from './exchange/answer.ts';
@@ -15,7 +16,7 @@ import { runRequestFilters, runResponseFilters, type FilterOutcome } from './fil
 import { ListenerSet, type ApplyReport, type BoundAddress } from './listener-set.ts';
 import { routeExchange, type ListenerTable } from './routing/listener-table.ts';
 import { ClusterRegistry } from './upstream/cluster-registry.ts';
-import type { ForwardOutcome } from './upstream/forwarding.ts';
+import type { ForwardOutcome } from './upstream/owning-cluster.ts';
 
 export interface GatewayOptions {
   /** Whether other threads accept on the same ports, so that each binds them shared. */
@@ -26,6 +27,10 @@ export interface GatewayOptions {
   readonly trustedProxies: readonly string[];
   /** @defaultValue {@link DEFAULT_DOWNSTREAM_LIMITS} */
   readonly limits?: DownstreamLimits;
+  /** Told in one sentence of what an operator should know. @defaultValue standard error */
+  readonly warn?: (message: string) => void;
+  /** {@link TICKET_MEMORY_BYTES} octets that all threads share, so that clients may take up sessions on any of them. */
+  readonly ticketMemory?: SharedArrayBuffer;
 }
 
 /** What a gateway has under way. */
@@ -61,6 +66,8 @@ export class Gateway {
       limits: options.limits ?? DEFAULT_DOWNSTREAM_LIMITS,
       metrics,
       createEntry: (table) => path.createEntry(table),
+      warn: options.warn ?? ((message) => void process.stderr.write(`selvage: ${message}\n`)),
+      ticketMemory: options.ticketMemory ?? new SharedArrayBuffer(TICKET_MEMORY_BYTES),
       rules: { slot, compileFilters: (specs) => compileFilters(specs, { slot }) },
     });
   }
@@ -166,7 +173,12 @@ class GatewayPath implements ForwardOutcome {
       return;
     }
     if (!mayUpgrade(exchange)) request.upgrade = '';
-    if (!routeExchange(table, exchange)) {
+    const routed = routeExchange(table, exchange);
+    if (isMisdirected(exchange)) {
+      this.#refuse(exchange, new ProxyError('misdirected_request', 'downstream', 'stream'));
+      return;
+    }
+    if (!routed) {
       this.#refuse(exchange, new ProxyError('route_not_found', 'local', 'stream'));
       return;
     }
@@ -239,6 +251,14 @@ class GatewayPath implements ForwardOutcome {
     this.#accessLog.record(exchange);
   }
 }
+
+/**
+ * Whether a request belongs to another listener than its connection, which what was asked of the client in the handshake
+ * was for. Clients reuse connections for host names that a certificate shares; 421 tells them to make another one
+ * (RFC 9110 §15.5.20).
+ */
+const isMisdirected = ({ listener, peer: { tls } }: Exchange): boolean =>
+  tls !== null && listener !== null && listener.name !== tls.listener && (tls.serverName !== '' || tls.isolated);
 
 /** Sends the copies that the last chain of filters asked for: each sees the request as its own chain left it. */
 const sendMirrors = (exchange: Exchange): void => {

@@ -1,29 +1,25 @@
 import type { HttpRouteResource } from '#model/snapshot/http-route.ts';
 import type { ListenerResource } from '#model/snapshot/listener.ts';
 import type { SnapshotDelta } from '#model/snapshot/snapshot.ts';
-import type { RequestMetrics } from '#telemetry/request-metrics.ts';
-import type { Clock } from '#transport/clock.ts';
-import { Acceptor } from './downstream/acceptor.ts';
-import type { DownstreamLimits } from './downstream/limits.ts';
-import type { ExchangeEntry, Listener } from './exchange/exchange.ts';
+import type { CertificateResource } from '#model/snapshot/certificate.ts';
+import { Binding, type BindingEnvironment, type ListenerFailure, type TlsEnvironment } from './binding.ts';
+import type { Acceptor } from './downstream/acceptor.ts';
+import type { Listener } from './exchange/exchange.ts';
 import { compileRoute, type CompiledRoute } from './routing/compile-route.ts';
 import { compileRule, type RuleEnvironment } from './routing/compile-rule.ts';
-import { createListenerTable, type ListenerRoutes, type ListenerTable } from './routing/listener-table.ts';
+import { createListenerTable, type ListenerRoutes } from './routing/listener-table.ts';
 import { createRouteTable } from './routing/route-table.ts';
+import { loadTls } from './tls-modules.ts';
 
-export interface ListenerSetOptions {
-  readonly shared: boolean;
-  readonly clock: Clock;
-  readonly limits: DownstreamLimits;
-  readonly metrics: RequestMetrics;
-  /** Makes what the sessions of an acceptor hand their exchanges to; `table` tells what the acceptor serves at the time. */
-  readonly createEntry: (table: () => ListenerTable) => ExchangeEntry;
+export interface ListenerSetOptions extends BindingEnvironment {
   readonly rules: RuleEnvironment;
+  /** Where threads share the key of session tickets; made where there is no other thread. */
+  readonly ticketMemory: SharedArrayBuffer;
 }
 
 /** What did not work of a delta. */
 export interface ApplyReport {
-  readonly failures: readonly { readonly listener: string; readonly message: string }[];
+  readonly failures: readonly ListenerFailure[];
 }
 
 export interface BoundAddress {
@@ -33,18 +29,10 @@ export interface BoundAddress {
   readonly listeners: readonly string[];
 }
 
-/** One bound address with all listeners that share it. */
-interface Binding {
-  readonly address: string;
-  readonly acceptor: Acceptor;
-  table: ListenerTable;
-  listeners: readonly ListenerResource[];
-}
-
 interface FailedBinding {
   readonly key: string;
   readonly listeners: readonly ListenerResource[];
-  readonly message: string;
+  readonly failures: readonly ListenerFailure[];
 }
 
 /** The listeners of one thread with their routes, and the acceptors that serve them. */
@@ -54,6 +42,8 @@ export class ListenerSet {
   readonly #routes = new Map<string, CompiledRoute>();
   /** By name of the listener, made once while it stays as it is. */
   readonly #served = new Map<string, ListenerRoutes>();
+  readonly #certificates = new Map<string, CertificateResource>();
+  #tls: TlsEnvironment | null = null;
   readonly #bindings = new Map<string, Binding>();
   /** Acceptors whose address is no longer declared, while their connections last. */
   readonly #draining = new Set<Acceptor>();
@@ -76,16 +66,17 @@ export class ListenerSet {
   }
 
   async apply(delta: SnapshotDelta): Promise<ApplyReport> {
+    this.#takeCertificates(delta);
     for (const name of this.#takeOver(delta)) this.#serve(name);
     const wanted = Map.groupBy(this.#resources.values(), bindingKey);
+    const needsTls = [...this.#resources.values()].some(({ tls }) => tls !== null && tls !== undefined);
+    if (needsTls) await this.#loadTls();
     // New addresses are bound before old ones are left, so that a listener that moves is always somewhere. What fails
     // is tried again behind that: `*:80` cannot be had before `127.0.0.1:80` is left.
     const first = await this.#bindAll(wanted);
     const left = this.#leaveAllBut(wanted);
     const failed = left ? await this.#bindAll(new Map(first.map(({ key, listeners }) => [key, listeners]))) : first;
-    return {
-      failures: failed.flatMap(({ listeners, message }) => listeners.map(({ name }) => ({ listener: name, message }))),
-    };
+    return { failures: failed.flatMap(({ failures }) => failures) };
   }
 
   async drain(): Promise<void> {
@@ -142,8 +133,8 @@ export class ListenerSet {
   async #bindAll(wanted: ReadonlyMap<string, readonly ListenerResource[]>): Promise<FailedBinding[]> {
     const failed: FailedBinding[] = [];
     for (const [key, listeners] of wanted) {
-      const message = await this.#bind(key, listeners);
-      if (message !== null) failed.push({ key, listeners, message });
+      const failures = await this.#bind(key, listeners);
+      if (failures.length > 0) failed.push({ key, listeners, failures });
     }
     return failed;
   }
@@ -155,28 +146,41 @@ export class ListenerSet {
     return unwanted.length > 0;
   }
 
-  /** Makes an address serve these listeners. @returns why that is not possible, or null */
-  async #bind(key: string, listeners: readonly ListenerResource[]): Promise<string | null> {
+  /** Makes an address serve these listeners. @returns what is not possible of it */
+  async #bind(key: string, listeners: readonly ListenerResource[]): Promise<readonly ListenerFailure[]> {
     const table = createListenerTable(listeners.map((listener) => this.#served.get(listener.name)!));
+    const served = { listeners, table };
     const present = this.#bindings.get(key);
-    if (present !== undefined) {
-      present.table = table;
-      present.listeners = listeners;
-      return null;
-    }
-    const { address, port, protocol } = listeners[0]!;
-    if (protocol !== 'HTTP') return `listener ${listeners[0]!.name}: protocol ${protocol} is not served yet (use HTTP)`;
-    const { shared, clock, limits, metrics } = this.#options;
-    const entry = this.#options.createEntry(() => binding.table);
-    const acceptor = new Acceptor({ address, port, shared, entry, clock, limits, connections: metrics.downstream(port) });
-    const binding: Binding = { address, acceptor, table, listeners };
+    if (present?.fits(listeners) === true) return present.update(served, this.#tls);
+    // An acceptor speaks one protocol: for another one, the address is left and bound again.
+    if (present !== undefined) this.#retire(key, present);
+    const binding = new Binding(served, this.#options);
+    const failures = binding.update(served, this.#tls);
+    if (binding.isMute) return failures;
     try {
-      await acceptor.open();
+      await binding.acceptor.open();
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      const message = error instanceof Error ? error.message : String(error);
+      return listeners.map(({ name }) => ({ listener: name, message }));
     }
     this.#bindings.set(key, binding);
-    return null;
+    return failures;
+  }
+
+  async #loadTls(): Promise<void> {
+    if (this.#tls !== null) return;
+    const modules = await loadTls();
+    const ticketKeys = new modules.TicketKeys(this.#options.ticketMemory);
+    this.#tls = { modules, ticketKeys, certificates: this.#certificates };
+  }
+
+  #takeCertificates(delta: SnapshotDelta): void {
+    for (const resource of delta.upserts) {
+      if (resource.type === 'certificate') this.#certificates.set(resource.name, resource);
+    }
+    for (const key of delta.removals) {
+      if (key.startsWith('certificate ')) this.#certificates.delete(key.slice('certificate '.length));
+    }
   }
 
   #retire(key: string, binding: Binding): void {

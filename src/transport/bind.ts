@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net';
-import { NOBODY, type Connection, type ConnectionObserver } from './connection.ts';
-import { connectionOfHandle, connectionOfSocket } from './read.ts';
+import type { Arrival } from './arrival.ts';
+import { fastPath } from './fast-path.ts';
 
 /** Connections that the kernel may hold ready; a burst of clients beyond it sees slow connects. */
 const BACKLOG = 4096;
@@ -12,8 +12,8 @@ export interface BindOptions {
   readonly port: number;
   /** Whether other threads bind the same port and the kernel spreads connections (SO_REUSEPORT). */
   readonly shared: boolean;
-  /** Called for each accepted connection; returns who listens to it. */
-  readonly accept: (connection: Connection) => ConnectionObserver;
+  /** Called for each accepted connection, which is to be opened in this call. */
+  readonly accept: (arrival: Arrival) => void;
 }
 
 /** A bound, accepting socket. */
@@ -54,7 +54,7 @@ export const bind = async (options: BindOptions): Promise<BoundSocket> => {
 /** Fails where somebody else holds the port, which a shared bind would not notice. */
 export const probe = async (address: string, port: number): Promise<void> => {
   const server = createServer();
-  await listen(server, { address, port, shared: false, accept: () => NOBODY });
+  await listen(server, { address, port, shared: false, accept: () => {} });
   await new Promise((resolve) => server.close(resolve));
 };
 
@@ -84,20 +84,20 @@ const listenOn = (server: Server, host: string, options: BindOptions): Promise<v
 
 /** What this module needs to know of Node's inner server handle. */
 interface ServerHandle {
-  onconnection?: (status: number, handle: unknown) => void;
+  onconnection?: (status: number, handle: object | undefined) => void;
 }
 
 /**
  * Accepts raw handles where this Node offers them, so that a connection gets one socket, made for `onread`; else
- * falls back to Node's own sockets (docs/decisions/0002-accepted-sockets.md).
+ * falls back to Node's own sockets (docs/decisions/0002-socket-handles.md).
  */
 const takeHandles = (server: Server, accept: BindOptions['accept']): void => {
   const handle = (server as unknown as { _handle?: ServerHandle })._handle;
-  if (typeof handle?.onconnection !== 'function') {
-    server.on('connection', (socket) => connectionOfSocket(socket, accept));
+  if (typeof handle?.onconnection !== 'function' || !fastPath.enabled) {
+    server.on('connection', (socket) => accept({ handle: null, socket }));
     return;
   }
   handle.onconnection = (status, accepted) => {
-    if (status === 0 && accepted !== undefined) connectionOfHandle(accepted, accept);
+    if (status === 0 && accepted !== undefined) accept({ handle: accepted, socket: null });
   };
 };

@@ -4,9 +4,13 @@ import { latin1 } from '#base/bytes.ts';
 import { beginTurn, endTurn, enroll } from './turn.ts';
 import { directHandleOf, type PendingWrite, type StreamHandle } from './handle.ts';
 import { acquireSlab, fitsSlab, type Slab } from './slab.ts';
+import type { TlsSession } from './tls-session.ts';
 
 /** Content up to this many octets is cheaper copied into the string that is written anyway. */
 const INLINE_BYTES = 4096;
+
+/** What may gather behind one TLS write before whoever writes is to stop. */
+const MAX_BACKLOG_BYTES = 64 * 1024;
 
 /** What a connection tells its user. Each call is one turn: what it writes leaves when it returns. */
 export interface ConnectionObserver {
@@ -27,6 +31,11 @@ export interface ConnectionObserver {
 export class Connection {
   readonly #socket: Socket;
   readonly #handle: StreamHandle | null;
+  /** Whether the handle takes one write at a time, as TLS does. */
+  readonly #serial: boolean;
+  /** What is written next, behind the one write that is under way. */
+  #backlog: (string | QueuedBytes)[] | null = null;
+  #backlogBytes = 0;
   #observer: ConnectionObserver;
   /** Latin-1 text to be written at the end of the turn. */
   #text = '';
@@ -39,11 +48,17 @@ export class Connection {
   /** The kernel does not take more now: stop writing until {@link ConnectionObserver.drained}. */
   congested = false;
   bytesWritten = 0;
+  /** What TLS agreed on; null for plain TCP. */
+  readonly tls: TlsSession | null;
 
-  constructor(socket: Socket, observer: ConnectionObserver) {
+  /** @param socket connected, behind TLS with its handshake done */
+  constructor(socket: Socket, observer: ConnectionObserver, tls: TlsSession | null = null) {
+    const direct = directHandleOf(socket);
     this.#socket = socket;
-    this.#handle = directHandleOf(socket);
+    this.#handle = direct === null ? null : direct.handle;
+    this.#serial = direct !== null && direct.serial;
     this.#observer = observer;
+    this.tls = tls;
     socket.on('drain', () => this.#drained());
     socket.on('end', () => this.#halfClosed());
     socket.on('error', (error: NodeJS.ErrnoException) => {
@@ -74,7 +89,7 @@ export class Connection {
 
   /** Octets that the kernel has not taken yet. */
   get queuedBytes(): number {
-    return this.#socket.writableLength + (this.#handle?.writeQueueSize ?? 0) + this.#text.length;
+    return this.#socket.writableLength + this.#kernelQueueBytes() + this.#backlogBytes + this.#text.length;
   }
 
   /** Hands the connection over, as a protocol upgrade does. */
@@ -127,7 +142,7 @@ export class Connection {
       this.#text = '';
       this.#sendText(text);
     }
-    if (this.#ending) this.#socket.end();
+    if (this.#ending && (this.#handle === null || !this.#serial || this.#pendingWrites === 0)) this.#socket.end();
   }
 
   /** Reads nothing until {@link resume}. */
@@ -149,6 +164,7 @@ export class Connection {
   /** Closes at once; what was queued or is unread is lost, and the peer may see a reset. */
   destroy(): void {
     this.#text = '';
+    this.#dropBacklog();
     this.#socket.destroy();
   }
 
@@ -169,6 +185,10 @@ export class Connection {
       if (!this.#socket.write(text, 'latin1')) this.congested = true;
       return;
     }
+    if (this.#serial && this.#pendingWrites > 0) {
+      this.#postpone(text, text.length);
+      return;
+    }
     const result = this.#handle.writeLatin1String(null, text);
     if (result !== 0) this.#notWritten(result, null, null);
   }
@@ -184,6 +204,10 @@ export class Connection {
       if (!this.#socket.write(bytes, slab?.release)) this.congested = true;
       return;
     }
+    if (this.#serial && this.#pendingWrites > 0) {
+      this.#postpone({ bytes, slab }, bytes.length);
+      return;
+    }
     const result = this.#handle.writeBuffer(null, bytes);
     if (result === 0) slab?.release();
     else this.#notWritten(result, bytes, slab);
@@ -197,7 +221,8 @@ export class Connection {
       return;
     }
     this.#pendingWrites++;
-    this.congested = true;
+    // A TLS write is never done at once; what it says of congestion is what waits below it.
+    if (!this.#serial || this.#kernelQueueBytes() > 0) this.congested = true;
     if (bytes !== null) result.buffer = bytes;
     result.oncomplete = slab === null ? this.#written : this.#writtenSlab(slab);
     if (typeof result.writeStatus === 'number') result.oncomplete(result.writeStatus);
@@ -207,7 +232,11 @@ export class Connection {
     this.#pendingWrites--;
     if (this.#socket.destroyed) return;
     if (status < 0) this.#writeFailed(status);
-    else if (this.#pendingWrites === 0) this.#drained();
+    else if (this.#backlog !== null) this.#sendBacklog();
+    else if (this.#pendingWrites === 0) {
+      if (this.#serial && this.#ending) this.#socket.end();
+      this.#drained();
+    }
   };
 
   #writtenSlab(slab: Slab): (status: number) => void {
@@ -215,6 +244,40 @@ export class Connection {
       slab.release();
       this.#written(status);
     };
+  }
+
+  /** Octets that the kernel has not taken. */
+  #kernelQueueBytes(): number {
+    const handle = this.#handle;
+    if (handle === null) return 0;
+    return this.#serial ? handle._parent!.writeQueueSize : handle.writeQueueSize;
+  }
+
+  /** Keeps a write until the one under way is done. */
+  #postpone(write: string | QueuedBytes, length: number): void {
+    this.bytesWritten -= length; // counted when it is sent
+    this.#backlogBytes += length;
+    (this.#backlog ??= []).push(write);
+    if (this.#backlogBytes > MAX_BACKLOG_BYTES) this.congested = true;
+  }
+
+  /** Sends what gathered behind a write: texts in one piece, since each write makes a TLS record of its own. */
+  #sendBacklog(): void {
+    const backlog = this.#backlog!;
+    let text = '';
+    while (backlog.length > 0 && typeof backlog[0] === 'string') text += backlog.shift() as string;
+    const next = text === '' ? (backlog.shift() as QueuedBytes) : null;
+    if (backlog.length === 0) this.#backlog = null;
+    this.#backlogBytes -= next === null ? text.length : next.bytes.length;
+    if (next === null) this.#sendText(text);
+    else this.#sendBytes(next.bytes, next.slab);
+  }
+
+  #dropBacklog(): void {
+    if (this.#backlog === null) return;
+    for (const write of this.#backlog) if (typeof write !== 'string') write.slab?.release();
+    this.#backlog = null;
+    this.#backlogBytes = 0;
   }
 
   #writeFailed(status: number): void {
@@ -239,10 +302,16 @@ export class Connection {
   #close(): void {
     this.#closed = true;
     this.congested = false;
+    this.#dropBacklog();
     const outermost = beginTurn();
     this.#observer.closed(this.#error);
     endTurn(outermost);
   }
+}
+
+interface QueuedBytes {
+  readonly bytes: Buffer;
+  readonly slab: Slab | null;
 }
 
 /** An address as people write it: IPv4 that came through an IPv6 socket loses its `::ffff:`. */

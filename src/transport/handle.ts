@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { fastPath } from './fast-path.ts';
 
 /**
  * The part of Node's inner stream handle that lets a write go to the system without passing the stream machinery:
@@ -10,6 +11,18 @@ export interface StreamHandle {
   readonly writeQueueSize: number;
   writeLatin1String(request: null, text: string): WriteResult;
   writeBuffer(request: null, bytes: Uint8Array): WriteResult;
+  /** Of a TLS handle: the TCP handle below it, where what is encrypted waits for the kernel. */
+  readonly _parent?: { readonly writeQueueSize: number };
+}
+
+/**
+ * A handle that takes writes directly. TLS takes one write at a time: it says that a write is done only later, even
+ * where the kernel has all of it, and ends the process where another is begun before.
+ */
+export interface DirectHandle {
+  readonly handle: StreamHandle;
+  /** Whether a write must be done before the next begins. */
+  readonly serial: boolean;
 }
 
 /** 0: all is with the kernel, nothing is kept. Negative: an errno. An object: the rest is under way. */
@@ -31,14 +44,15 @@ export interface PendingWrite {
 let direct: boolean | undefined;
 
 /** @returns the socket's handle where writes may go to it directly, else null */
-export const directHandleOf = (socket: Socket): StreamHandle | null => {
+export const directHandleOf = (socket: Socket): DirectHandle | null => {
   const handle = (socket as unknown as { _handle?: Partial<StreamHandle> | null })._handle;
-  if (handle === undefined || handle === null || direct === false) return null;
-  // A TLS handle encrypts on its own time; only a TCP handle has done with a string when it returns.
-  if (Object.getPrototypeOf(handle)?.constructor?.name !== 'TCP') return null;
+  if (handle === undefined || handle === null || direct === false || !fastPath.enabled) return null;
+  const kind: unknown = Object.getPrototypeOf(handle)?.constructor?.name;
+  const serial = kind === 'TLSWrap';
+  if (kind !== 'TCP' && (!serial || typeof handle._parent?.writeQueueSize !== 'number')) return null;
   if (typeof handle.writeLatin1String !== 'function' || typeof handle.writeBuffer !== 'function') return null;
   if (direct === undefined) watchFirstWrite(handle as StreamHandle);
-  return direct === true ? (handle as StreamHandle) : null;
+  return direct === true ? { handle: handle as StreamHandle, serial } : null;
 };
 
 /** Lets the next text that the socket itself writes tell how its writes are made. */

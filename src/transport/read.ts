@@ -1,4 +1,5 @@
 import { Socket, type OnReadOpts } from 'node:net';
+import type { Arrival } from './arrival.ts';
 import { Connection, NOBODY, type ConnectionObserver } from './connection.ts';
 
 /**
@@ -16,11 +17,17 @@ export const readInto = (receive: (length: number) => void): OnReadOpts => ({
   },
 });
 
+/** Opens an accepted connection as plain TCP. @param observe tells who listens to it */
+export const openArrival = (arrival: Arrival, observe: (connection: Connection) => ConnectionObserver): void => {
+  if (arrival.handle === null) connectionOfSocket(arrival.socket, observe);
+  else connectionOfHandle(arrival.handle, observe);
+};
+
 /**
  * Makes a connection of an accepted handle. `handle` is an undocumented option of `net.Socket`, the only way to give
- * an accepted socket `onread` (docs/decisions/0002-accepted-sockets.md).
+ * an accepted socket `onread` (docs/decisions/0002-socket-handles.md).
  */
-export const connectionOfHandle = (handle: unknown, observe: (connection: Connection) => ConnectionObserver): void => {
+const connectionOfHandle = (handle: unknown, observe: (connection: Connection) => ConnectionObserver): void => {
   let connection: Connection | null = null;
   const onread = readInto((length) => connection?.received(READ_BUFFER, length));
   const socket = new Socket({ handle, onread, allowHalfOpen: true } as ConstructorParameters<typeof Socket>[0]);
@@ -28,7 +35,7 @@ export const connectionOfHandle = (handle: unknown, observe: (connection: Connec
 };
 
 /** Makes a connection of a socket that emits `data`: the documented way, and the fallback. */
-export const connectionOfSocket = (socket: Socket, observe: (connection: Connection) => ConnectionObserver): void => {
+const connectionOfSocket = (socket: Socket, observe: (connection: Connection) => ConnectionObserver): void => {
   const connection = adopt(socket, observe);
   socket.on('data', (bytes: Buffer) => connection.received(bytes, bytes.length));
 };

@@ -9,6 +9,7 @@ import { normalizePath } from '#http/path.ts';
 import type { MetricScope } from '#telemetry/exchange-record.ts';
 import type { Clock } from '#transport/clock.ts';
 import type { Connection, ConnectionObserver } from '#transport/connection.ts';
+import type { TlsSession } from '#transport/tls-session.ts';
 import { Exchange, type DownstreamPeer, type ExchangeEntry } from '../exchange/exchange.ts';
 import { RequestBody } from '../exchange/request-body.ts';
 import { Http1Response, type ResponseOwner } from './http1-response.ts';
@@ -19,7 +20,6 @@ export interface SessionEnvironment {
   readonly entry: ExchangeEntry;
   readonly clock: Clock;
   readonly limits: DownstreamLimits;
-  readonly encrypted: boolean;
   /** Called once, when the session's connection is gone. */
   readonly ended: (session: Http1Session) => void;
 }
@@ -39,6 +39,7 @@ export class Http1Session
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
+  readonly tls: TlsSession | null;
   readonly encrypted: boolean;
   metricScope: MetricScope | null = null;
 
@@ -71,7 +72,8 @@ export class Http1Session
     this.#environment = environment;
     this.#decoder = new RequestDecoder(this, environment.limits.http1);
     this.#response = new Http1Response(connection, this);
-    this.encrypted = environment.encrypted;
+    this.tls = connection.tls;
+    this.encrypted = connection.tls !== null;
     this.remoteAddress = connection.remoteAddress;
     this.remotePort = connection.remotePort;
     this.localAddress = connection.localAddress;

@@ -21,6 +21,11 @@ export interface DownstreamLimits {
    */
   readonly streamIdleMs: number;
   /**
+   * For a connection that is passed on as it is, on which nothing moves in either direction.
+   * @defaultValue 3,600,000 (Envoy's `idle_timeout` of the TCP proxy)
+   */
+  readonly tcpIdleMs: number;
+  /**
    * How long a closing connection still reads, so that what the client has in flight does not reset it before it has
    * read the answer (RFC 9112 §9.6).
    * @defaultValue 2,000
@@ -40,6 +45,7 @@ export const DEFAULT_DOWNSTREAM_LIMITS: DownstreamLimits = Object.freeze({
   keepAliveIdleMs: 60_000,
   headTimeoutMs: 10_000,
   streamIdleMs: 300_000,
+  tcpIdleMs: 3_600_000,
   lingerMs: 2_000,
   discardBytes: 2 * 1024 * 1024,
 });

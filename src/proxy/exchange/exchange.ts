@@ -3,6 +3,7 @@ import type { BodySink, BodySource } from '#http/body.ts';
 import type { RequestHead, ResponseHead } from '#http/head.ts';
 import type { ExchangeRecord, MetricOwner, MetricScope } from '#telemetry/exchange-record.ts';
 import type { ListenerProtocol } from '#model/snapshot/listener.ts';
+import type { TlsSession } from '#transport/tls-session.ts';
 import type { Answer } from './answer.ts';
 import type { RequestBody } from './request-body.ts';
 
@@ -109,6 +110,8 @@ export interface DownstreamPeer extends MetricOwner {
   readonly localAddress: string;
   readonly localPort: number;
   readonly encrypted: boolean;
+  /** What TLS agreed on, with the client's certificate where it showed a valid one; null without TLS. */
+  readonly tls: TlsSession | null;
 }
 
 /** Where an exchange's response goes, free of any HTTP version; as a {@link BodySink} it takes the content. */

@@ -34,6 +34,7 @@ export function createTestExchange(test: TestRequest = {}): Exchange {
     localAddress: '127.0.0.1',
     localPort: 8080,
     encrypted: false,
+    tls: null,
     metricScope: null,
     ...test.peer,
   };
