@@ -13,12 +13,14 @@ const MIN_REFRESH_MS = 1_000;
 export class NameWatch {
   readonly #clock: Clock;
   readonly #changed: () => void;
+  readonly #resolve: Resolve;
   readonly #names = new Map<string, WatchedName>();
 
   /** @param changed called when any name's addresses have changed */
-  constructor(clock: Clock, changed: () => void) {
+  constructor(clock: Clock, changed: () => void, resolve: Resolve = resolveName) {
     this.#clock = clock;
     this.#changed = changed;
+    this.#resolve = resolve;
   }
 
   /** Watches the host names among `addresses`, and no others any more. */
@@ -31,8 +33,8 @@ export class NameWatch {
     }
     for (const name of wanted) {
       const watched = this.#names.get(name);
-      if (watched === undefined) this.#names.set(name, new WatchedName(name, policy, this.#clock, this.#changed));
-      else watched.policy = policy;
+      if (watched !== undefined && watched.policy.ipFamily === policy.ipFamily) watched.policy = policy;
+      else this.#names.set(name, this.#watchName(name, policy, watched));
     }
   }
 
@@ -45,22 +47,34 @@ export class NameWatch {
     for (const watched of this.#names.values()) watched.close();
     this.#names.clear();
   }
+
+  /** @param before of the same name with another policy: its addresses stand until the new answer */
+  #watchName(name: string, policy: DnsPolicy, before: WatchedName | undefined): WatchedName {
+    before?.close();
+    const watched = new WatchedName(name, policy, this.#clock, this.#changed, this.#resolve);
+    if (before !== undefined) watched.addresses = before.addresses;
+    return watched;
+  }
 }
+
+type Resolve = typeof resolveName;
 
 class WatchedName implements Expirable {
   readonly #timer = new WheelTimer(this);
   readonly #name: string;
   readonly #clock: Clock;
   readonly #changed: () => void;
+  readonly #resolve: Resolve;
   #closed = false;
   policy: DnsPolicy;
   addresses: readonly string[] = [];
 
-  constructor(name: string, policy: DnsPolicy, clock: Clock, changed: () => void) {
+  constructor(name: string, policy: DnsPolicy, clock: Clock, changed: () => void, resolve: Resolve) {
     this.#name = name;
     this.policy = policy;
     this.#clock = clock;
     this.#changed = changed;
+    this.#resolve = resolve;
     void this.#refresh();
   }
 
@@ -75,7 +89,7 @@ class WatchedName implements Expirable {
 
   async #refresh(): Promise<void> {
     const { refreshIntervalMs, ipFamily } = this.policy;
-    const answer = await resolveName(this.#name, ipFamily);
+    const answer = await this.#resolve(this.#name, ipFamily);
     if (this.#closed) return;
     const ttlMs = answer === null ? MIN_REFRESH_MS : answer.ttlMs;
     this.#clock.schedule(this.#timer, this.#clock.now() + Math.max(MIN_REFRESH_MS, Math.min(ttlMs, refreshIntervalMs)));
