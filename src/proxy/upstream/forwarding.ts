@@ -9,8 +9,6 @@ import { ReplayBuffer } from './replay-buffer.ts';
 import { isRetriable, retryDelayMs, MAX_RETRIES } from './retry-policy.ts';
 import type { UpstreamLease, UpstreamRequest } from './upstream-request.ts';
 
-export type { ForwardOutcome } from './owning-cluster.ts';
-
 /** For a request whose route declares no timeout: until the response's head (conventions: 15 s, streams exempt). */
 const DEFAULT_REQUEST_TIMEOUT_MS = 15_000;
 /** How long a tunnel whose halves have both ended may take to send what is left, in milliseconds. */
