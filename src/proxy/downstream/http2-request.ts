@@ -18,6 +18,8 @@ export interface Http2RequestOwner {
   readonly entry: ExchangeEntry;
   readonly clock: Clock;
   readonly limits: DownstreamLimits;
+  /** Whether the client reads so little that nothing should be said that can be left out. */
+  readonly congested: boolean;
   /** A request is over, in whatever way. Called once for each. */
   requestEnded(request: Http2Request): void;
 }
@@ -39,6 +41,8 @@ export class Http2Request implements StreamObserver, BodySource, Http2ResponseOw
   #state: 'open' | 'tunnel' | 'ended' = 'open';
   #clientEnded: boolean;
   #responseEnded = false;
+  /** Whoever takes the content wants no more of it now. */
+  #paused = false;
 
   /** @param complete whether the request has no content */
   constructor(stream: Http2Stream, head: RequestHead, complete: boolean, owner: Http2RequestOwner) {
@@ -81,7 +85,7 @@ export class Http2Request implements StreamObserver, BodySource, Http2ResponseOw
   }
 
   failed(error: ProxyError): void {
-    this.#fail(new ProxyError('downstream_closed', 'downstream', error.scope, { cause: error.cause || error.code }));
+    this.#fail(error);
   }
 
   writable(): void {
@@ -92,10 +96,12 @@ export class Http2Request implements StreamObserver, BodySource, Http2ResponseOw
   // ── the request's content, as a source ──
 
   pause(): void {
+    this.#paused = true;
     this.#stream.pause();
   }
 
   resume(): void {
+    this.#paused = false;
     this.#stream.resume();
   }
 
@@ -108,7 +114,16 @@ export class Http2Request implements StreamObserver, BodySource, Http2ResponseOw
   openTunnel(): void {
     this.#state = 'tunnel';
     this.exchange.requestBody = new RequestBody(this);
+    if (this.#clientEnded) this.exchange.requestBody.end(null);
     this.#stream.resume();
+  }
+
+  get congested(): boolean {
+    return this.#owner.congested;
+  }
+
+  refuse(error: ProxyError): void {
+    this.#owner.entry.refuse(this.exchange, error);
   }
 
   responseEnded(): void {
@@ -130,7 +145,8 @@ export class Http2Request implements StreamObserver, BodySource, Http2ResponseOw
       return;
     }
     const { exchange } = this;
-    const stalledUpload = exchange.requestBody?.ended === false;
+    // Paused, the client may well want to send: then the backend is what stands still.
+    const stalledUpload = this.#state === 'open' && exchange.requestBody?.ended === false && !this.#paused;
     const code = stalledUpload ? 'request_timeout' : 'stream_idle_timeout';
     const error = new ProxyError(code, stalledUpload ? 'downstream' : 'upstream', 'stream');
     if (exchange.phase === 'request') this.#owner.entry.refuse(exchange, error);
@@ -152,7 +168,9 @@ export class Http2Request implements StreamObserver, BodySource, Http2ResponseOw
     this.#end();
     this.exchange.phase = 'ended';
     this.#owner.entry.complete(this.exchange);
-    if (!this.#clientEnded) this.#stream.discard();
+    if (this.#clientEnded) return;
+    this.exchange.requestBody?.abort(CUT_SHORT);
+    this.#stream.discard();
   }
 
   #fail(error: ProxyError): void {
@@ -160,6 +178,7 @@ export class Http2Request implements StreamObserver, BodySource, Http2ResponseOw
     this.#end();
     this.exchange.phase = 'ended';
     this.#owner.entry.fail(this.exchange, error);
+    this.exchange.requestBody?.abort(error);
   }
 
   #end(): void {
@@ -168,3 +187,6 @@ export class Http2Request implements StreamObserver, BodySource, Http2ResponseOw
     this.#owner.requestEnded(this);
   }
 }
+
+/** What becomes of copies of a content whose response came before its end. */
+const CUT_SHORT = new ProxyError('downstream_closed', 'local', 'stream', { cause: 'answered before the end of the content' });

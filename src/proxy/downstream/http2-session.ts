@@ -42,12 +42,16 @@ export class Http2Session implements ConnectionObserver, Http2Observer, Http2Req
   #openRequests = 0;
   #draining = false;
   #idleDeadlineMs = 0;
+  /** When the last request that was open has ended. */
+  #lastEndedMs = 0;
+  #lingerUntilMs = 0;
 
   constructor(connection: Connection, environment: Http2SessionEnvironment, peer: DownstreamPeer) {
     this.#connection = connection;
     this.#environment = environment;
     this.peer = peer;
     this.#http2 = new Http2Connection('server', this, environment.limits.http2);
+    this.output(); // the server's preface
     this.#awaitRequest();
   }
 
@@ -81,7 +85,7 @@ export class Http2Session implements ConnectionObserver, Http2Observer, Http2Req
     if (this.#state !== 'open') return;
     this.#http2.receive(buffer, 0, length);
     if (this.#http2.congested) this.#pause();
-    this.#closeWhenDrained();
+    if (this.#draining) this.#closeWhenDrained();
   }
 
   drained(): void {
@@ -95,8 +99,8 @@ export class Http2Session implements ConnectionObserver, Http2Observer, Http2Req
 
   closed(error: string): void {
     this.#state = 'closed';
-    this.#environment.clock.cancel(this.#timer);
     this.#http2.connectionLost(new ProxyError('downstream_closed', 'downstream', 'connection', { cause: error }));
+    this.#environment.clock.cancel(this.#timer);
     this.#environment.ended(this);
   }
 
@@ -109,7 +113,7 @@ export class Http2Session implements ConnectionObserver, Http2Observer, Http2Req
       this.#connection.writeBytes(output);
     }
     if (this.#paused && !this.#http2.congested) this.#resume();
-    this.#closeWhenDrained();
+    if (this.#draining) this.#closeWhenDrained();
   }
 
   // ── HTTP/2 ──
@@ -135,11 +139,12 @@ export class Http2Session implements ConnectionObserver, Http2Observer, Http2Req
   pinged(): void {}
 
   refused(error: ProxyError): void {
-    // Answered by the codec already; it is only told of, as a request that could not be read.
+    // Answered by the codec already; what the gateway answers goes nowhere, but it gets an id and is recorded.
     const head = new RequestHead('-', '-', '', '', '', new Fields(), 20);
     const exchange = new Exchange(head, this.peer, UNANSWERED, '', this.clock.now());
+    this.entry.refuse(exchange, error);
     exchange.phase = 'ended';
-    this.entry.fail(exchange, error);
+    this.entry.complete(exchange);
   }
 
   failed(): void {
@@ -149,23 +154,30 @@ export class Http2Session implements ConnectionObserver, Http2Observer, Http2Req
 
   requestEnded(): void {
     this.#openRequests--;
-    if (this.#openRequests === 0) this.#awaitRequest();
+    if (this.#openRequests === 0 && this.#state === 'open') this.#awaitRequest();
+  }
+
+  get congested(): boolean {
+    return this.#http2.congested;
   }
 
   // ── time ──
 
   expire(nowMs: number): void {
-    if (this.#state === 'lingering') this.#connection.destroy();
+    if (this.#state === 'lingering') this.#endLinger(nowMs);
     else if (this.#openRequests > 0) this.#setDeadline(nowMs + this.limits.keepAliveIdleMs);
     else if (nowMs < this.#idleDeadlineMs) this.#setDeadline(this.#idleDeadlineMs);
-    else {
+    else if (!this.#http2.idle && nowMs < this.#lastEndedMs + this.limits.streamIdleMs) {
+      this.#setDeadline(nowMs + this.limits.keepAliveIdleMs); // the end of an answer waits for a slow client
+    } else {
       this.#http2.close(NO_ERROR);
       this.#linger();
     }
   }
 
   #awaitRequest(): void {
-    this.#setDeadline(this.clock.now() + this.limits.keepAliveIdleMs);
+    this.#lastEndedMs = this.clock.now();
+    this.#setDeadline(this.#lastEndedMs + this.limits.keepAliveIdleMs);
   }
 
   /** Deadlines mostly move back: so the timer stays where it is and looks again when it expires. */
@@ -188,7 +200,16 @@ export class Http2Session implements ConnectionObserver, Http2Observer, Http2Req
     if (output !== null) this.#connection.writeBytes(output);
     this.#connection.end();
     this.#resume();
-    this.#setDeadline(this.clock.now() + this.limits.lingerMs);
+    const nowMs = this.clock.now();
+    this.#lingerUntilMs = nowMs + this.limits.streamIdleMs;
+    this.#setDeadline(nowMs + this.limits.lingerMs);
+  }
+
+  /** A slow client may still be reading the last answers: it gets as long as any stalled stream. */
+  #endLinger(nowMs: number): void {
+    const waits = this.#connection.queuedBytes > 0 && nowMs < this.#lingerUntilMs;
+    if (waits) this.#setDeadline(nowMs + this.limits.lingerMs);
+    else this.#connection.destroy();
   }
 
   #pause(): void {

@@ -215,11 +215,11 @@ export class Forwarding implements Attempt, UpstreamRequest, Expirable {
     this.#exchange.requestBody?.connect({
       write: (chunk) => lease.content.write(chunk),
       end: () => {
-        lease.content.end(null);
         this.#clientEnded = true;
-        this.#closeTunnel();
+        this.#closeTunnel(); // first: a connection whose halves have both ended may say so at once
+        lease.content.end(null);
       },
-      abort: () => lease.content.abort(this.#exchange.error!),
+      abort: (error) => lease.content.abort(error),
     });
   }
 

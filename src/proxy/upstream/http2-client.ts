@@ -10,16 +10,19 @@ import { enrollForTick, type Flushable } from '#transport/turn.ts';
 export interface Http2ClientObserver {
   /** A stream has ended, or the server takes more of them: a place may be free. */
   placesFreed(client: Http2Client): void;
-  /** The connection is gone. Called once. */
-  retired(client: Http2Client): void;
+  /** The connection is gone. Called once. @param error why, where that was no orderly end */
+  retired(client: Http2Client, error: ProxyError | null): void;
 }
 
 /**
  * The client side of one upstream HTTP/2 connection, shared by many requests: what they say in one tick leaves in one
  * write.
  *
- *   open ──GOAWAY──▶ closing (no new streams) ──last stream ended──▶ retired
- *     └──FIN, error────────────────────────────────────────────────▶ retired
+ *   opening ──SETTINGS──▶ open ──GOAWAY──▶ closing (no new streams) ──last stream ended──▶ retired
+ *     └──FIN, error─────────┴────────────────┴──────────────────────────────────────────────▲
+ *
+ * Nothing is sent before the server's SETTINGS, which say how many streams it takes and whether WebSockets may be among
+ * them: requests sent on a guess would be refused. They are under way already when a connection is made.
  */
 export class Http2Client implements ConnectionObserver, Http2Observer, Expirable, Flushable {
   /** The pool's: runs while no stream is open. */
@@ -27,13 +30,18 @@ export class Http2Client implements ConnectionObserver, Http2Observer, Expirable
   readonly #connection: Connection;
   readonly #observer: Http2ClientObserver;
   readonly #http2: Http2Connection;
-  #state: 'open' | 'closing' | 'retired' = 'open';
+  #state: 'opening' | 'open' | 'closing' | 'retired' = 'opening';
   #enrolled = false;
+  /** Streams were released here that still have something to send. */
+  #unfinished = false;
+  /** How often something was written: tells whether a request can have left. */
+  writes = 0;
 
   constructor(connection: Connection, observer: Http2ClientObserver) {
     this.#connection = connection;
     this.#observer = observer;
-    this.#http2 = new Http2Connection('client', this);
+    this.#http2 = new Http2Connection('client', this, UPSTREAM_OPTIONS);
+    this.output(); // the preface
   }
 
   /** How many requests may be sent now. */
@@ -50,18 +58,19 @@ export class Http2Client implements ConnectionObserver, Http2Observer, Expirable
     return this.#state === 'open' ? this.#http2.request(head, complete, observer) : null;
   }
 
-  /** One of the streams that were opened here is over. */
-  streamEnded(): void {
-    if (this.#state === 'closing' && this.idle) this.#retire();
+  /** One of the streams that were opened here is over. @param closed whether all that it had to say is said */
+  streamEnded(closed: boolean): void {
+    if (!closed) this.#unfinished = true;
+    if (this.#state === 'closing' && this.idle) this.#retire(null);
     else this.#observer.placesFreed(this);
   }
 
   /** Takes no more requests, and closes when the last has ended. */
   close(): void {
-    if (this.#state !== 'open') return;
+    if (this.#state !== 'open' && this.#state !== 'opening') return;
     this.#state = 'closing';
     this.#http2.drain();
-    if (this.idle) this.#retire();
+    if (this.idle) this.#retire(null);
   }
 
   /** Closes the connection; what is under way fails. */
@@ -91,8 +100,13 @@ export class Http2Client implements ConnectionObserver, Http2Observer, Expirable
     this.#enrolled = false;
     while (this.#state !== 'retired' && !this.#connection.congested) {
       const output = this.#http2.takeOutput();
-      if (output === null) return;
+      if (output === null) break;
+      this.writes++;
       this.#connection.writeBytes(output);
+    }
+    if (this.#unfinished && this.idle) {
+      this.#unfinished = false;
+      this.streamEnded(true);
     }
   }
 
@@ -109,12 +123,14 @@ export class Http2Client implements ConnectionObserver, Http2Observer, Expirable
   }
 
   goingAway(): void {
-    if (this.#state === 'open') this.#state = 'closing';
-    if (this.idle) this.#retire();
+    const opening = this.#state === 'opening';
+    if (opening || this.#state === 'open') this.#state = 'closing';
+    if (this.idle) this.#retire(opening ? unusable('GOAWAY at once') : null);
     else this.#observer.placesFreed(this); // whoever waits must look elsewhere
   }
 
   settingsReceived(): void {
+    if (this.#state === 'opening') this.#state = 'open';
     this.#observer.placesFreed(this);
   }
 
@@ -122,31 +138,50 @@ export class Http2Client implements ConnectionObserver, Http2Observer, Expirable
 
   refused(): void {}
 
-  failed(): void {
-    this.flush(); // the GOAWAY that says why
-    this.#retire();
+  failed(error: ProxyError): void {
+    this.#retire(this.#state === 'opening' ? unusable(error.cause) : error);
   }
 
-  /** The time for an idle connection is up. */
+  /** The time for an idle connection is up, or that for the server's SETTINGS. */
   expire(): void {
-    if (this.idle) this.close();
+    if (this.#state === 'opening') this.#retire(unusable('no SETTINGS came'));
+    else if (this.idle) this.close();
   }
 
   // ── steps ──
 
   #lose(cause: string): void {
     if (this.#state === 'retired') return;
+    const opening = this.#state === 'opening';
     // Requests that were sent may have been acted on: HTTP/2 tells which were not by GOAWAY (RFC 9113 §6.8).
-    this.#http2.connectionLost(new ProxyError('upstream_reset', 'upstream', 'connection', { retry: 'idempotent', cause }));
-    this.#retire();
+    const error = new ProxyError('upstream_reset', 'upstream', 'connection', { retry: 'idempotent', cause });
+    this.#http2.connectionLost(error);
+    this.#retire(opening ? unusable(cause) : error);
   }
 
-  #retire(): void {
+  #retire(error: ProxyError | null): void {
     if (this.#state === 'retired') return;
-    this.flush();
     this.#state = 'retired';
-    this.#connection.flush();
+    this.#sendLast();
     this.#connection.destroy();
-    this.#observer.retired(this);
+    this.#observer.retired(this, error);
+  }
+
+  /** The GOAWAY that says why, where the server reads at all. */
+  #sendLast(): void {
+    const output = this.#connection.congested ? null : this.#http2.takeOutput();
+    if (output === null) return;
+    this.#connection.writeBytes(output);
+    this.#connection.flush();
   }
 }
+
+/**
+ * A response that its client does not read holds what its own stream may hold, and must not close the window of the
+ * connection, on which the responses of all other clients come.
+ */
+const UPSTREAM_OPTIONS = Object.freeze({ streamWindowBytes: 131_072, connectionWindowBytes: 0x7fffffff });
+
+/** Nothing was sent on it, so that whoever waits may try another endpoint. */
+const unusable = (cause: string): ProxyError =>
+  new ProxyError('upstream_connect_failed', 'upstream', 'stream', { retry: 'always', cause: `HTTP/2 does not begin: ${cause}` });

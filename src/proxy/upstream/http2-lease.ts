@@ -16,6 +16,8 @@ export class Http2Lease implements UpstreamLease, StreamObserver {
   #tunnel = false;
   #serverEnded = false;
   #clientEnded = false;
+  /** How often the connection had written when the request was made. */
+  #writesBefore = 0;
 
   constructor(client: Http2Client) {
     this.#client = client;
@@ -34,6 +36,7 @@ export class Http2Lease implements UpstreamLease, StreamObserver {
     this.#owner = owner;
     // A request with an offer to switch has no content; what follows is the tunnel's, so its stream stays open.
     const complete = request.bodyLength === 0 && request.upgrade === '';
+    this.#writesBefore = this.#client.writes;
     this.#stream = this.#client.open(request, complete, this);
     if (this.#stream !== null) return;
     this.#owner = null;
@@ -84,7 +87,9 @@ export class Http2Lease implements UpstreamLease, StreamObserver {
     const owner = this.#owner;
     this.#owner = null;
     this.#release();
-    owner?.fail(error);
+    // What was not written yet when the connection went cannot have been acted on.
+    const unsent = error.scope === 'connection' && this.#client.writes === this.#writesBefore;
+    owner?.fail(unsent ? new ProxyError(error.code, error.origin, error.scope, { retry: 'always', cause: error.cause }) : error);
   }
 
   writable(): void {
@@ -97,7 +102,7 @@ export class Http2Lease implements UpstreamLease, StreamObserver {
   /** The response is complete; if the request is not, nobody wants the rest of it (RFC 9113 §8.1). */
   #finish(): void {
     this.#owner = null;
-    if (this.#stream !== null && !this.#stream.ending) this.#stream.abort(CANCELLED);
+    if (this.#stream !== null && !this.#stream.localEnded) this.#stream.abort(CANCELLED);
     this.#release();
   }
 
@@ -108,9 +113,10 @@ export class Http2Lease implements UpstreamLease, StreamObserver {
   }
 
   #release(): void {
-    if (this.#stream === null) return;
+    const stream = this.#stream;
+    if (stream === null) return;
     this.#stream = null;
-    this.#client.streamEnded();
+    this.#client.streamEnded(stream.closed);
   }
 
   readonly #content: BodySink = {
@@ -124,9 +130,7 @@ export class Http2Lease implements UpstreamLease, StreamObserver {
       this.#stream?.end(trailers);
       this.#closeTunnel();
     },
-    abort: (error) => {
-      this.#stream?.abort(error);
-    },
+    abort: () => this.abandon(),
   };
 }
 

@@ -22,6 +22,8 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
   readonly #clients: Http2Client[] = [];
   readonly #waiting: UpstreamRequest[] = [];
   #connecting: Connecting | null = null;
+  /** Connected, but the server has not said yet what it takes. */
+  #opening: Http2Client | null = null;
   #closed = false;
 
   constructor(address: string, port: number, load: ClusterLoad, clock: Clock) {
@@ -93,17 +95,22 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
   // ── Http2ClientObserver ──
 
   placesFreed(client: Http2Client): void {
+    if (this.#opening === client) this.#opening = null;
     this.#serveWaiting();
     if (!client.idle) return;
     if (this.#closed) client.close();
     else this.#clock.schedule(client.idleTimer, this.#clock.now() + IDLE_MS);
   }
 
-  retired(client: Http2Client): void {
+  retired(client: Http2Client, error: ProxyError | null): void {
     this.#clock.cancel(client.idleTimer);
     const index = this.#clients.indexOf(client);
     if (index !== -1) this.#clients.splice(index, 1);
     this.#load.connectionClosed();
+    if (this.#opening === client) {
+      this.#opening = null;
+      if (error !== null) this.#failWaiting(error); // it would be no better next time
+    }
     this.#connectForWaiting();
     this.#leaveWhenEmpty();
   }
@@ -128,7 +135,7 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
 
   /** One connect at a time: its connection will probably have places for all that wait. */
   #connectForWaiting(): void {
-    if (this.#waiting.length === 0 || this.#connecting !== null) return;
+    if (this.#waiting.length === 0 || this.#connecting !== null || this.#opening !== null) return;
     if (!this.#load.mayConnect()) {
       this.#load.awaitConnection(this);
       return;
@@ -145,7 +152,8 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
     this.#load.connectionOpened();
     const client = new Http2Client(connection, this);
     this.#clients.push(client);
-    this.#serveWaiting();
+    this.#opening = client;
+    this.#clock.schedule(client.idleTimer, this.#clock.now() + this.#load.connectTimeoutMs);
     return client;
   }
 
@@ -153,12 +161,16 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
   #failed(error: ProxyError): void {
     this.#connecting = null;
     this.#load.connectFailed();
+    this.#failWaiting(error);
+    this.#connectForWaiting();
+    this.#leaveWhenEmpty();
+  }
+
+  #failWaiting(error: ProxyError): void {
     for (const request of this.#waiting.splice(0)) {
       this.#load.pendingRequests--;
       request.unavailable(error);
     }
-    this.#connectForWaiting();
-    this.#leaveWhenEmpty();
   }
 
   #giveUpConnecting(): void {
