@@ -133,8 +133,10 @@ const play = async (
     for (const [, answered] of peer.unread.matchAll(/x-for: c(\d+)r/g))
       assert.equal(Number(answered), id, 'another one’s answer');
   }
-  for (const peer of servers()) peer.reset(); // copies would wait for them
-  await until('no copy under way', () => running.activity.clusters[1]!.requests === 0);
+  await until('no copy under way', () => {
+    for (const peer of servers()) peer.reset(); // copies wait for answers, and those behind them for their connections
+    return running.activity.clusters[1]!.requests === 0;
+  });
 };
 
 let nextId = 0;
