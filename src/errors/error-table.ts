@@ -52,6 +52,7 @@ export const ERROR_TABLE = Object.freeze({
   // What became of it there.
   upstream_connect_failed: entry(502, 14, 'UF', 'Backend unreachable', 'No connection to the backend could be made'),
   upstream_connect_timeout: entry(504, 14, 'UF', 'Backend unreachable', 'The backend did not accept a connection in time'),
+  upstream_tls_failed: entry(502, 14, 'UF', 'Backend not trusted', 'No secure connection to the backend could be made'),
   upstream_reset: entry(502, 14, 'UR', 'Backend closed the connection', 'The backend closed the connection before its response was complete'),
   upstream_protocol_error: entry(502, 13, 'UPE', 'Malformed response', 'The response of the backend does not follow HTTP'),
   upstream_timeout: entry(504, 4, 'UT', 'Backend timeout', 'The backend did not answer in time'),

@@ -3,7 +3,6 @@ import type { ListenerResource } from '#model/snapshot/listener.ts';
 import type { RequestMetrics } from '#telemetry/request-metrics.ts';
 import type { Clock } from '#transport/clock.ts';
 import type { TlsListener, TlsServer } from '#transport/tls-server.ts';
-import type { TicketKeys } from '#transport/tls-ticket-keys.ts';
 import { Acceptor } from './downstream/acceptor.ts';
 import type { Admission } from './downstream/admission.ts';
 import { HandshakeFailures } from './downstream/handshake-failures.ts';
@@ -14,7 +13,7 @@ import type { DownstreamLimits } from './downstream/limits.ts';
 import { TlsAdmission, type AcceptTls } from './downstream/tls-admission.ts';
 import type { ExchangeEntry } from './exchange/exchange.ts';
 import type { ListenerTable } from './routing/listener-table.ts';
-import type { TlsModules } from './tls-modules.ts';
+import type { ThreadTls, TlsModules } from './thread-tls.ts';
 
 /** What all bindings of a thread share. */
 export interface BindingEnvironment {
@@ -22,17 +21,11 @@ export interface BindingEnvironment {
   readonly clock: Clock;
   readonly limits: DownstreamLimits;
   readonly metrics: RequestMetrics;
+  readonly tls: ThreadTls;
   /** Told in one sentence of what an operator should know. */
   readonly warn: (message: string) => void;
   /** Makes what the sessions of an acceptor hand their exchanges to; `table` tells what the acceptor serves at the time. */
   readonly createEntry: (table: () => ListenerTable) => ExchangeEntry;
-}
-
-/** TLS, where it is loaded. */
-export interface TlsEnvironment {
-  readonly modules: TlsModules;
-  readonly ticketKeys: TicketKeys;
-  readonly certificates: ReadonlyMap<string, CertificateResource>;
 }
 
 export interface ListenerFailure {
@@ -80,14 +73,13 @@ export class Binding {
 
   /**
    * Serves these listeners from here on; connections that exist keep what they have.
-   * @param tls null where it is not loaded, since no listener needs it
    * @returns what is wrong; a listener that was served before goes on as it was
    */
-  update(served: ServedListeners, tls: TlsEnvironment | null): readonly ListenerFailure[] {
+  update(served: ServedListeners): readonly ListenerFailure[] {
     const { limits } = this.#environment;
     this.#served = served;
     this.#limits = new Map(served.listeners.map((listener) => [listener.name, withDeclared(limits, listener.limits ?? null)]));
-    return tls === null ? [] : this.#updateTls(served.listeners, tls);
+    return this.#updateTls(served.listeners);
   }
 
   /** Whether nothing can be served here, since TLS is to end here and there is no certificate. */
@@ -95,20 +87,22 @@ export class Binding {
     return this.#served.listeners.every(({ tls }) => tls !== null) && this.#tls === null;
   }
 
-  #updateTls(listeners: readonly ListenerResource[], tls: TlsEnvironment): readonly ListenerFailure[] {
+  #updateTls(listeners: readonly ListenerResource[]): readonly ListenerFailure[] {
+    const { tls } = this.#environment;
     const wanted = listeners.flatMap((listener) => describeTls(listener, tls.certificates));
     for (const name of this.#lastGood.keys()) if (!wanted.some((one) => one.name === name)) this.#lastGood.delete(name);
-    if (wanted.length === 0) return [];
-    const { failures } = this.#createServer(wanted, tls);
+    const { loaded } = tls;
+    if (wanted.length === 0 || loaded === null) return [];
+    const { failures } = this.#createServer(wanted, loaded);
     const failed = new Set(failures.map(({ listener }) => listener));
     for (const listener of wanted) if (!failed.has(listener.name)) this.#lastGood.set(listener.name, listener);
     const usable = wanted.flatMap((listener) => this.#lastGood.get(listener.name) ?? []);
-    const { server } = failed.size === 0 ? this.#createServer(wanted, tls) : this.#createServer(usable, tls);
-    this.#tls = server === null ? null : { server, modules: tls.modules };
+    const { server } = failed.size === 0 ? this.#createServer(wanted, loaded) : this.#createServer(usable, loaded);
+    this.#tls = server === null ? null : { server, modules: loaded.modules };
     return failures;
   }
 
-  #createServer(listeners: readonly TlsListener[], { modules, ticketKeys }: TlsEnvironment) {
+  #createServer(listeners: readonly TlsListener[], { modules, ticketKeys }: NonNullable<ThreadTls['loaded']>) {
     const alpn = this.#served.listeners[0]!.protocol === 'HTTPS' ? HTTP_ALPN : [];
     return modules.TlsServer.create(listeners, alpn, ticketKeys);
   }

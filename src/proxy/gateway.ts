@@ -15,6 +15,7 @@ import { ForwardingFields } from './filters/forwarding/forwarding-fields.ts';
 import { runRequestFilters, runResponseFilters, type FilterOutcome } from './filters/run-filters.ts';
 import { ListenerSet, type ApplyReport, type BoundAddress } from './listener-set.ts';
 import { routeExchange, type ListenerTable } from './routing/listener-table.ts';
+import { ThreadTls } from './thread-tls.ts';
 import { ClusterRegistry } from './upstream/cluster-registry.ts';
 import type { ForwardOutcome } from './upstream/owning-cluster.ts';
 
@@ -53,12 +54,14 @@ export class Gateway {
   readonly #clock = new Clock();
   readonly #listeners: ListenerSet;
   readonly #clusters: ClusterRegistry;
+  readonly #tls: ThreadTls;
 
   /** @throws RangeError where a trusted proxy is not a block of addresses */
   constructor(options: GatewayOptions) {
     const { metrics, shared } = options;
     const path = new GatewayPath(options, this.#clock);
-    this.#clusters = new ClusterRegistry({ clock: this.#clock, outcome: path, metrics });
+    this.#tls = new ThreadTls(options.ticketMemory ?? new SharedArrayBuffer(TICKET_MEMORY_BYTES));
+    this.#clusters = new ClusterRegistry({ clock: this.#clock, outcome: path, metrics, tls: this.#tls });
     const slot = (cluster: string) => this.#clusters.slot(cluster);
     this.#listeners = new ListenerSet({
       shared,
@@ -67,7 +70,7 @@ export class Gateway {
       metrics,
       createEntry: (table) => path.createEntry(table),
       warn: options.warn ?? ((message) => void process.stderr.write(`selvage: ${message}\n`)),
-      ticketMemory: options.ticketMemory ?? new SharedArrayBuffer(TICKET_MEMORY_BYTES),
+      tls: this.#tls,
       rules: { slot, compileFilters: (specs) => compileFilters(specs, { slot }) },
     });
   }
@@ -94,11 +97,13 @@ export class Gateway {
    * nothing else suffers from it. Not to be called again before it has returned.
    */
   async apply(delta: SnapshotDelta): Promise<ApplyReport> {
+    const changedCertificates = await this.#tls.take(delta);
     // Clusters come before the routes that lead to them, and go after.
     for (const resource of delta.upserts) {
-      if (resource.type === 'cluster') this.#clusters.put(resource);
+      if (resource.type === 'cluster') await this.#clusters.put(resource);
       else if (resource.type === 'endpoints') this.#clusters.putEndpoints(resource);
     }
+    this.#clusters.certificatesChanged(changedCertificates);
     const report = await this.#listeners.apply(delta);
     for (const key of delta.removals) {
       if (key.startsWith('cluster ')) this.#clusters.remove(key.slice('cluster '.length));

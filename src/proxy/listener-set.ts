@@ -1,20 +1,16 @@
 import type { HttpRouteResource } from '#model/snapshot/http-route.ts';
 import type { ListenerResource } from '#model/snapshot/listener.ts';
 import type { SnapshotDelta } from '#model/snapshot/snapshot.ts';
-import type { CertificateResource } from '#model/snapshot/certificate.ts';
-import { Binding, type BindingEnvironment, type ListenerFailure, type TlsEnvironment } from './binding.ts';
+import { Binding, type BindingEnvironment, type ListenerFailure } from './binding.ts';
 import type { Acceptor } from './downstream/acceptor.ts';
 import type { Listener } from './exchange/exchange.ts';
 import { compileRoute, type CompiledRoute } from './routing/compile-route.ts';
 import { compileRule, type RuleEnvironment } from './routing/compile-rule.ts';
 import { createListenerTable, type ListenerRoutes } from './routing/listener-table.ts';
 import { createRouteTable } from './routing/route-table.ts';
-import { loadTls } from './tls-modules.ts';
 
 export interface ListenerSetOptions extends BindingEnvironment {
   readonly rules: RuleEnvironment;
-  /** Where threads share the key of session tickets; made where there is no other thread. */
-  readonly ticketMemory: SharedArrayBuffer;
 }
 
 /** What did not work of a delta. */
@@ -42,8 +38,6 @@ export class ListenerSet {
   readonly #routes = new Map<string, CompiledRoute>();
   /** By name of the listener, made once while it stays as it is. */
   readonly #served = new Map<string, ListenerRoutes>();
-  readonly #certificates = new Map<string, CertificateResource>();
-  #tls: TlsEnvironment | null = null;
   readonly #bindings = new Map<string, Binding>();
   /** Acceptors whose address is no longer declared, while their connections last. */
   readonly #draining = new Set<Acceptor>();
@@ -66,11 +60,8 @@ export class ListenerSet {
   }
 
   async apply(delta: SnapshotDelta): Promise<ApplyReport> {
-    this.#takeCertificates(delta);
     for (const name of this.#takeOver(delta)) this.#serve(name);
     const wanted = Map.groupBy(this.#resources.values(), bindingKey);
-    const needsTls = [...this.#resources.values()].some(({ tls }) => tls !== null && tls !== undefined);
-    if (needsTls) await this.#loadTls();
     // New addresses are bound before old ones are left, so that a listener that moves is always somewhere. What fails
     // is tried again behind that: `*:80` cannot be had before `127.0.0.1:80` is left.
     const first = await this.#bindAll(wanted);
@@ -151,11 +142,11 @@ export class ListenerSet {
     const table = createListenerTable(listeners.map((listener) => this.#served.get(listener.name)!));
     const served = { listeners, table };
     const present = this.#bindings.get(key);
-    if (present?.fits(listeners) === true) return present.update(served, this.#tls);
+    if (present?.fits(listeners) === true) return present.update(served);
     // An acceptor speaks one protocol: for another one, the address is left and bound again.
     if (present !== undefined) this.#retire(key, present);
     const binding = new Binding(served, this.#options);
-    const failures = binding.update(served, this.#tls);
+    const failures = binding.update(served);
     if (binding.isMute) return failures;
     try {
       await binding.acceptor.open();
@@ -165,22 +156,6 @@ export class ListenerSet {
     }
     this.#bindings.set(key, binding);
     return failures;
-  }
-
-  async #loadTls(): Promise<void> {
-    if (this.#tls !== null) return;
-    const modules = await loadTls();
-    const ticketKeys = new modules.TicketKeys(this.#options.ticketMemory);
-    this.#tls = { modules, ticketKeys, certificates: this.#certificates };
-  }
-
-  #takeCertificates(delta: SnapshotDelta): void {
-    for (const resource of delta.upserts) {
-      if (resource.type === 'certificate') this.#certificates.set(resource.name, resource);
-    }
-    for (const key of delta.removals) {
-      if (key.startsWith('certificate ')) this.#certificates.delete(key.slice('certificate '.length));
-    }
   }
 
   #retire(key: string, binding: Binding): void {

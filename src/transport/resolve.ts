@@ -1,4 +1,3 @@
-import { lookup, Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 
 /** What a name stands for, and for how long. */
@@ -12,7 +11,15 @@ export interface NameAnswer {
 /** Whether the text is an IP address and needs no resolving. */
 export const isAddress = (text: string): boolean => isIP(text) !== 0;
 
-const resolver = new Resolver({ timeout: 2_000, tries: 2 });
+const createResolvers = async () => {
+  const { lookup, Resolver } = await import('node:dns/promises');
+  return { lookup, dns: new Resolver({ timeout: 2_000, tries: 2 }) };
+};
+
+let resolvers: ReturnType<typeof createResolvers> | null = null;
+
+/** Made with the first host name: most endpoints are addresses, and most processes never need them. */
+const theResolvers = (): ReturnType<typeof createResolvers> => (resolvers ??= createResolvers());
 
 /**
  * Resolves a host name: by DNS, whose answers have a TTL; where that knows nothing, as the system does (hosts file).
@@ -23,9 +30,10 @@ export const resolveName = async (name: string, family: 'Any' | 'IPv4' | 'IPv6')
   (name.includes('.') ? await askDns(name, family) : null) ?? (await askSystem(name, family));
 
 const askDns = async (name: string, family: 'Any' | 'IPv4' | 'IPv6'): Promise<NameAnswer | null> => {
+  const { dns } = await theResolvers();
   const questions = [
-    ...(family === 'IPv6' ? [] : [resolver.resolve4(name, { ttl: true })]),
-    ...(family === 'IPv4' ? [] : [resolver.resolve6(name, { ttl: true })]),
+    ...(family === 'IPv6' ? [] : [dns.resolve4(name, { ttl: true })]),
+    ...(family === 'IPv4' ? [] : [dns.resolve6(name, { ttl: true })]),
   ];
   const records = (await Promise.allSettled(questions)).flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
   if (records.length === 0) return null;
@@ -34,6 +42,7 @@ const askDns = async (name: string, family: 'Any' | 'IPv4' | 'IPv6'): Promise<Na
 };
 
 const askSystem = async (name: string, family: 'Any' | 'IPv4' | 'IPv6'): Promise<NameAnswer | null> => {
+  const { lookup } = await theResolvers();
   try {
     const found = await lookup(name, { all: true, family: family === 'Any' ? 0 : family === 'IPv4' ? 4 : 6 });
     return found.length === 0 ? null : { addresses: distinct(found.map((entry) => entry.address)), ttlMs: Infinity };

@@ -2,14 +2,16 @@ import type { ClusterResource } from '#model/snapshot/cluster.ts';
 import type { EndpointsResource } from '#model/snapshot/endpoints.ts';
 import type { ClusterSlot } from '../exchange/exchange.ts';
 import { RunningCluster, type UpstreamEnvironment } from './cluster.ts';
+import { Pools } from './pools.ts';
 
 /** All clusters of one thread, by name. */
 export class ClusterRegistry {
+  readonly #pools = new Pools();
   readonly #environment: UpstreamEnvironment;
   readonly #slots = new Map<string, RegisteredSlot>();
 
-  constructor(environment: UpstreamEnvironment) {
-    this.#environment = environment;
+  constructor(environment: Omit<UpstreamEnvironment, 'pools'>) {
+    this.#environment = { ...environment, pools: this.#pools };
   }
 
   /** @returns the place of that name, whether there is such a cluster or not; the same object every time */
@@ -17,8 +19,9 @@ export class ClusterRegistry {
     return this.#slot(name);
   }
 
-  /** Makes a cluster, or changes it. */
-  put(resource: ClusterResource): void {
+  /** Makes a cluster, or changes it; that may have to load what speaks its protocol. */
+  async put(resource: ClusterResource): Promise<void> {
+    await this.#pools.load(resource.protocol);
     const slot = this.#slot(resource.name);
     if (slot.cluster !== null) slot.cluster.update(resource);
     else {
@@ -43,6 +46,18 @@ export class ClusterRegistry {
     const slot = this.#slot(name);
     slot.endpoints = null;
     slot.cluster?.updateEndpoints(null);
+  }
+
+  /** These certificates have changed: connections that showed them are made anew. */
+  certificatesChanged(names: ReadonlySet<string>): void {
+    for (const cluster of this.clusters) {
+      if (cluster.clientCertificate !== null && names.has(cluster.clientCertificate)) cluster.reconnect();
+    }
+  }
+
+  /** @returns when all host names among the endpoints have been asked for once */
+  async named(): Promise<void> {
+    await Promise.all(this.clusters.map((cluster) => cluster.named()));
   }
 
   /** All clusters that there are now. */

@@ -4,15 +4,15 @@ import type { EndpointSpec, EndpointsResource } from '#model/snapshot/endpoints.
 import type { RequestMetrics } from '#telemetry/request-metrics.ts';
 import type { Clock } from '#transport/clock.ts';
 import type { Cluster, Exchange } from '../exchange/exchange.ts';
+import { Dialing, type UpstreamTls } from './dialing.ts';
 import { createBalancer } from './balancer/balancer.ts';
 import type { Balancer } from './balancer/target.ts';
 import { ClusterLoad } from './cluster-load.ts';
 import { Endpoint, endpointLabel } from './endpoint.ts';
 import { Forwarding } from './forwarding.ts';
-import { Http1Pool } from './http1-pool.ts';
-import { Http2Pool } from './http2-pool.ts';
 import { Mirroring } from './mirroring.ts';
 import { NameWatch } from './name-watch.ts';
+import type { Pools } from './pools.ts';
 import type { ForwardOutcome, OwningCluster } from './owning-cluster.ts';
 import { RetryBudget } from './retry-budget.ts';
 
@@ -21,6 +21,8 @@ export interface UpstreamEnvironment {
   readonly clock: Clock;
   readonly outcome: ForwardOutcome;
   readonly metrics: RequestMetrics;
+  readonly pools: Pools;
+  readonly tls: UpstreamTls;
 }
 
 /** A running group of endpoints: balancing, limits and connections of one backend. */
@@ -29,8 +31,11 @@ export class RunningCluster implements Cluster, OwningCluster {
   readonly clock: Clock;
   readonly outcome: ForwardOutcome;
   readonly load: ClusterLoad;
+  readonly #pools: Pools;
   readonly #retryBudget = new RetryBudget();
+  readonly #tls: UpstreamTls;
   #resource: ClusterResource;
+  #dialing: Dialing;
   #balancer: Balancer<Endpoint>;
   #endpoints = new Map<string, Endpoint>();
   #specs: readonly EndpointSpec[] = [];
@@ -40,7 +45,10 @@ export class RunningCluster implements Cluster, OwningCluster {
     this.name = resource.name;
     this.clock = environment.clock;
     this.outcome = environment.outcome;
+    this.#pools = environment.pools;
     this.#resource = resource;
+    this.#tls = environment.tls;
+    this.#dialing = new Dialing(resource, environment.tls);
     this.load = new ClusterLoad(resource.limits, resource.connectTimeoutMs, environment.metrics.upstream(resource.name));
     this.#balancer = createBalancer(resource.loadBalancing);
   }
@@ -55,8 +63,24 @@ export class RunningCluster implements Cluster, OwningCluster {
     this.#resource = resource;
     this.load.update(resource.limits, resource.connectTimeoutMs);
     if (resource.loadBalancing !== before.loadBalancing) this.#balancer = createBalancer(resource.loadBalancing);
+    if (connectsAlike(resource, before)) {
+      this.#watchNames();
+      this.#resolveEndpoints();
+    } else this.reconnect();
+  }
+
+  /** Connects anew from here on: what was agreed on with connections that exist is no longer what is declared. */
+  reconnect(): void {
+    this.#dialing = new Dialing(this.#resource, this.#tls);
+    for (const endpoint of this.#endpoints.values()) endpoint.pool.close();
+    this.#endpoints = new Map();
     this.#watchNames();
     this.#resolveEndpoints();
+  }
+
+  /** Name of the certificate that is shown to servers, or null. */
+  get clientCertificate(): string | null {
+    return this.#resource.tls?.clientCertificate ?? null;
   }
 
   /** Takes changed endpoints over: those that stay keep their connections, those that go finish what they have. */
@@ -146,10 +170,14 @@ export class RunningCluster implements Cluster, OwningCluster {
   }
 
   #createEndpoint(address: string, spec: EndpointSpec): Endpoint {
-    const Pool = this.#resource.protocol === 'http2' ? Http2Pool : Http1Pool;
-    return new Endpoint(address, spec, new Pool(address, spec.port, this.load, this.clock));
+    const Pool = this.#pools.of(this.#resource.protocol);
+    return new Endpoint(address, spec, new Pool(this.#dialing.http(address, spec.port), this.load, this.clock));
   }
 }
+
+/** Whether connections of one may be used for the other. */
+const connectsAlike = (a: ClusterResource, b: ClusterResource): boolean =>
+  a.protocol === b.protocol && a.proxyProtocol === b.proxyProtocol && JSON.stringify(a.tls) === JSON.stringify(b.tls);
 
 /** Those that are ready; where none is, those that are leaving are better than nothing. */
 const serving = (endpoints: readonly Endpoint[]): readonly Endpoint[] => {

@@ -2,7 +2,7 @@ import { WheelTimer, type Expirable } from '#base/timer-wheel.ts';
 import { ProxyError } from '#errors/proxy-error.ts';
 import type { Clock } from '#transport/clock.ts';
 import type { Connection, ConnectionObserver } from '#transport/connection.ts';
-import { connect, type ConnectObserver, type PendingConnect } from '#transport/connect.ts';
+import type { ConnectObserver, Dial, PendingConnect } from '#transport/connect.ts';
 
 /** What becomes of a {@link Connecting}; exactly one of the two, once, unless it is cancelled. */
 export interface ConnectOutcome {
@@ -11,17 +11,17 @@ export interface ConnectOutcome {
   failed(error: ProxyError): void;
 }
 
-/** A connect with its deadline. */
+/** A connect with its deadline, which is for the TLS handshake as well. */
 export class Connecting implements ConnectObserver, Expirable {
   readonly #timer = new WheelTimer(this);
   readonly #outcome: ConnectOutcome;
   readonly #clock: Clock;
   readonly #pending: PendingConnect;
 
-  constructor(address: string, port: number, timeoutMs: number, clock: Clock, outcome: ConnectOutcome) {
+  constructor(dial: Dial, timeoutMs: number, clock: Clock, outcome: ConnectOutcome) {
     this.#clock = clock;
     this.#outcome = outcome;
-    this.#pending = connect(address, port, this);
+    this.#pending = dial(this);
     clock.schedule(this.#timer, clock.now() + timeoutMs);
   }
 
@@ -36,9 +36,10 @@ export class Connecting implements ConnectObserver, Expirable {
     return this.#outcome.made(connection);
   }
 
-  connectFailed(code: string): void {
+  connectFailed(cause: string, during: 'connect' | 'handshake'): void {
     this.#clock.cancel(this.#timer);
-    this.#outcome.failed(new ProxyError('upstream_connect_failed', 'upstream', 'stream', { retry: 'always', cause: code }));
+    const code = during === 'connect' ? 'upstream_connect_failed' : 'upstream_tls_failed';
+    this.#outcome.failed(new ProxyError(code, 'upstream', 'stream', { retry: 'always', cause }));
   }
 
   expire(): void {

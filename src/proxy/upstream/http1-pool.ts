@@ -1,5 +1,6 @@
 import { ProxyError } from '#errors/proxy-error.ts';
 import type { Clock } from '#transport/clock.ts';
+import type { Dial } from '#transport/connect.ts';
 import type { Connection, ConnectionObserver } from '#transport/connection.ts';
 import type { ClusterLoad, ConnectionHolder } from './cluster-load.ts';
 import { Connecting } from './connecting.ts';
@@ -18,8 +19,7 @@ const IDLE_MAX_MS = 60_000;
 
 /** The connections to one endpoint. Most recently used first, so that what is not needed grows old and closes. */
 export class Http1Pool implements UpstreamPool, ClientObserver, ConnectionHolder {
-  readonly #address: string;
-  readonly #port: number;
+  readonly #dial: Dial;
   readonly #load: ClusterLoad;
   readonly #clock: Clock;
   readonly #idle: Http1Client[] = [];
@@ -28,9 +28,8 @@ export class Http1Pool implements UpstreamPool, ClientObserver, ConnectionHolder
   readonly #connecting = new Set<Connecting>();
   #closed = false;
 
-  constructor(address: string, port: number, load: ClusterLoad, clock: Clock) {
-    this.#address = address;
-    this.#port = port;
+  constructor(dial: Dial, load: ClusterLoad, clock: Clock) {
+    this.#dial = dial;
     this.#load = load;
     this.#clock = clock;
     load.join(this);
@@ -148,7 +147,7 @@ export class Http1Pool implements UpstreamPool, ClientObserver, ConnectionHolder
 
   #connect(): void {
     this.#load.connectStarted();
-    const connecting: Connecting = new Connecting(this.#address, this.#port, this.#load.connectTimeoutMs, this.#clock, {
+    const connecting: Connecting = new Connecting(this.#dial, this.#load.connectTimeoutMs, this.#clock, {
       made: (connection) => this.#made(connecting, connection),
       failed: (error) => this.#failed(connecting, error),
     });

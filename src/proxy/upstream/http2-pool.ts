@@ -1,5 +1,6 @@
 import { ProxyError } from '#errors/proxy-error.ts';
 import type { Clock } from '#transport/clock.ts';
+import type { Dial } from '#transport/connect.ts';
 import type { Connection, ConnectionObserver } from '#transport/connection.ts';
 import type { ClusterLoad, ConnectionHolder } from './cluster-load.ts';
 import { Connecting } from './connecting.ts';
@@ -15,8 +16,7 @@ const IDLE_MS = 60_000;
  * in one tick leaves in one write.
  */
 export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionHolder {
-  readonly #address: string;
-  readonly #port: number;
+  readonly #dial: Dial;
   readonly #load: ClusterLoad;
   readonly #clock: Clock;
   readonly #clients: Http2Client[] = [];
@@ -26,9 +26,8 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
   #opening: Http2Client | null = null;
   #closed = false;
 
-  constructor(address: string, port: number, load: ClusterLoad, clock: Clock) {
-    this.#address = address;
-    this.#port = port;
+  constructor(dial: Dial, load: ClusterLoad, clock: Clock) {
+    this.#dial = dial;
     this.#load = load;
     this.#clock = clock;
     load.join(this);
@@ -141,7 +140,7 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
       return;
     }
     this.#load.connectStarted();
-    this.#connecting = new Connecting(this.#address, this.#port, this.#load.connectTimeoutMs, this.#clock, {
+    this.#connecting = new Connecting(this.#dial, this.#load.connectTimeoutMs, this.#clock, {
       made: (connection) => this.#made(connection),
       failed: (error) => this.#failed(error),
     });

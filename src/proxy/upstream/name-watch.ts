@@ -43,6 +43,11 @@ export class NameWatch {
     return isAddress(address) ? [address] : (this.#names.get(address)?.addresses ?? []);
   }
 
+  /** @returns when every name has been asked for once, with or without an answer */
+  async asked(): Promise<void> {
+    await Promise.all([...this.#names.values()].map((watched) => watched.asked));
+  }
+
   close(): void {
     for (const watched of this.#names.values()) watched.close();
     this.#names.clear();
@@ -65,6 +70,8 @@ class WatchedName implements Expirable {
   readonly #clock: Clock;
   readonly #changed: () => void;
   readonly #resolve: Resolve;
+  /** When the first question is answered, or has no answer. */
+  readonly asked: Promise<void>;
   #closed = false;
   policy: DnsPolicy;
   addresses: readonly string[] = [];
@@ -75,7 +82,7 @@ class WatchedName implements Expirable {
     this.#clock = clock;
     this.#changed = changed;
     this.#resolve = resolve;
-    void this.#refresh();
+    this.asked = this.#refresh();
   }
 
   expire(): void {
