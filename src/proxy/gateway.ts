@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { ProxyError } from '#errors/proxy-error.ts';
 import { Fields } from '#http/fields.ts';
 import type { ResponseHead } from '#http/head.ts';
@@ -48,6 +49,9 @@ export interface GatewayActivity {
     readonly endpoints: readonly { readonly endpoint: string; readonly activeRequests: number }[];
   }[];
 }
+
+/** How long a change waits for host names that are new in it. */
+const NAMES_TIMEOUT_MS = 2_000;
 
 /** The edge: accepts requests from outside and routes them to backends. One per thread. */
 export class Gateway {
@@ -104,6 +108,8 @@ export class Gateway {
       else if (resource.type === 'endpoints') this.#clusters.putEndpoints(resource);
     }
     this.#clusters.certificatesChanged(changedCertificates);
+    // Routes that lead to host names wait for their addresses, or the first requests would find no endpoint.
+    await Promise.race([this.#clusters.named(), setTimeout(NAMES_TIMEOUT_MS, undefined, { ref: false })]);
     const report = await this.#listeners.apply(delta);
     for (const key of delta.removals) {
       if (key.startsWith('cluster ')) this.#clusters.remove(key.slice('cluster '.length));

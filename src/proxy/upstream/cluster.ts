@@ -90,6 +90,11 @@ export class RunningCluster implements Cluster, OwningCluster {
     this.#resolveEndpoints();
   }
 
+  /** @returns when the host names among the endpoints have been asked for once */
+  async named(): Promise<void> {
+    await this.#names?.asked();
+  }
+
   /** The backend is no longer declared: finishes what is under way. */
   close(): void {
     this.#names?.close();
