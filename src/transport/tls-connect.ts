@@ -1,0 +1,171 @@
+import { X509Certificate } from 'node:crypto';
+import {
+  checkServerIdentity,
+  connect,
+  createSecureContext,
+  getCACertificates,
+  type ConnectionOptions,
+  type PeerCertificate as NodeCertificate,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls';
+import type { CertificateResource } from '#model/snapshot/certificate.ts';
+import type { ClusterTls, SubjectAltName } from '#model/snapshot/cluster.ts';
+import type { ConnectObserver, PendingConnect } from './connect.ts';
+import { Connection, NOBODY } from './connection.ts';
+import { fastPath } from './fast-path.ts';
+import { READ_SOURCE, readInto } from './read.ts';
+import { parseSubjectAltNames } from './subject-alt-names.ts';
+import { beginTurn, endTurn } from './turn.ts';
+
+/** Endpoints of one backend whose last session is remembered. */
+const MAX_SESSIONS = 1024;
+
+/** TLS towards one backend: the server is always verified. Never changes. */
+export class TlsClient {
+  readonly #tls: ClusterTls;
+  readonly #context: SecureContext;
+  readonly #alpn: string;
+  /** The last session with each endpoint, which spares the next handshake its signatures and certificates. */
+  readonly #sessions = new Map<string, Buffer>();
+
+  private constructor(tls: ClusterTls, context: SecureContext, alpn: string) {
+    this.#tls = tls;
+    this.#context = context;
+    this.#alpn = alpn;
+  }
+
+  /**
+   * @param certificate what is shown to servers that ask; null for none
+   * @param alpn the protocol that is spoken inside, which the server must agree to where it knows ALPN; '' for any
+   * @returns the reason where that cannot be done
+   */
+  static create(tls: ClusterTls, certificate: CertificateResource | null, alpn: string): TlsClient | string {
+    try {
+      const roots = tls.caCertificates ?? systemRoots();
+      const context = createSecureContext({
+        ...(roots === null ? {} : { ca: roots }),
+        ...(certificate === null ? {} : { cert: certificate.certificateChain, key: certificate.privateKey }),
+        minVersion: 'TLSv1.2',
+      });
+      return new TlsClient(tls, context, alpn);
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  /** Connects, and makes the handshake. @param address an IP address */
+  connect(address: string, port: number, observer: ConnectObserver): PendingConnect {
+    const key = `${address} ${port}`;
+    let connection: Connection | null = null;
+    let settled = false;
+    let during: 'connect' | 'handshake' = 'connect';
+    const receive = (buffer: Buffer, length: number): void => connection?.received(buffer, length);
+    const socket = connect(this.#options(address, port, key, receive));
+    const fail = (error: NodeJS.ErrnoException): void => {
+      if (settled) return;
+      settled = true;
+      this.#sessions.delete(key);
+      socket.destroy();
+      const outermost = beginTurn();
+      observer.connectFailed(reasonOf(error), during);
+      endTurn(outermost);
+    };
+    socket.once('error', fail);
+    socket.once('close', () => fail(new Error('the server closed the connection')));
+    socket.once('connect', () => (during = 'handshake'));
+    socket.on('session', (session: Buffer) => this.#remember(key, session));
+    socket.once('secureConnect', () => {
+      if (settled) return;
+      if (this.#alpn !== '' && !this.#agrees(socket)) {
+        fail(new Error(`the server does not speak ${this.#alpn} (ALPN)`));
+        return;
+      }
+      settled = true;
+      socket.removeListener('error', fail);
+      const outermost = beginTurn();
+      connection = new Connection(socket, NOBODY, {
+        serverName: this.#tls.hostname,
+        alpn: typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : '',
+        version: socket.getProtocol() ?? '',
+        listener: '',
+        isolated: false,
+        certificate: null,
+      });
+      connection.observe(observer.connected(connection));
+      socket.resume();
+      endTurn(outermost);
+    });
+    if (!fastPath.enabled) socket.on('data', (bytes: Buffer) => receive(bytes, bytes.length));
+    return {
+      cancel: () => {
+        settled = true;
+        socket.destroy();
+      },
+    };
+  }
+
+  #options(
+    address: string,
+    port: number,
+    key: string,
+    receive: (buffer: Buffer, length: number) => void,
+  ): ConnectionOptions {
+    const session = this.#sessions.get(key);
+    const { hostname, subjectAltNames } = this.#tls;
+    return {
+      host: address,
+      port,
+      servername: hostname,
+      secureContext: this.#context,
+      rejectUnauthorized: true,
+      checkServerIdentity: (_, certificate) => identityProblem(hostname, subjectAltNames, certificate),
+      ...(this.#alpn === '' ? {} : { ALPNProtocols: [this.#alpn] }),
+      ...(session === undefined ? {} : { session }),
+      ...(fastPath.enabled ? { onread: readInto((length) => receive(READ_SOURCE, length)) } : {}),
+      // Documented of sockets, and TLS sockets pass them on.
+      ...{ allowHalfOpen: true, noDelay: true, autoSelectFamily: false },
+    };
+  }
+
+  /** HTTP/1.1 is what a server that knows no ALPN speaks as well; HTTP/2 must be agreed on (RFC 9113 §3.2). */
+  #agrees(socket: TLSSocket): boolean {
+    const { alpnProtocol } = socket;
+    return alpnProtocol === this.#alpn || (this.#alpn === 'http/1.1' && typeof alpnProtocol !== 'string');
+  }
+
+  #remember(key: string, session: Buffer): void {
+    if (this.#sessions.size < MAX_SESSIONS || this.#sessions.has(key)) this.#sessions.set(key, session);
+  }
+}
+
+/** Null, where the system keeps none, for those that Node brings along. */
+const systemRoots = (): string[] | null => {
+  const roots = getCACertificates('system');
+  return roots.length === 0 ? null : roots;
+};
+
+/** Alternative names that are declared stand instead of the host name (Gateway API, BackendTLSPolicy). */
+const identityProblem = (
+  hostname: string,
+  declared: readonly SubjectAltName[],
+  certificate: NodeCertificate,
+): Error | undefined => {
+  if (declared.length === 0) return checkServerIdentity(hostname, certificate);
+  const names = parseSubjectAltNames(certificate.subjectaltname);
+  const leaf = new X509Certificate(certificate.raw);
+  const matches = declared.some(({ type, value }) =>
+    type === 'Hostname'
+      ? leaf.checkHost(value, { subject: 'never' }) !== undefined
+      : names.some((name) => name.type === 'URI' && name.value === value),
+  );
+  if (matches) return undefined;
+  return new Error('none of the declared subject alternative names is in the certificate of the server');
+};
+
+/** What OpenSSL says in its text, its code says shorter; what verification says, its text says better. */
+const reasonOf = ({ code, message }: NodeJS.ErrnoException): string => {
+  if (code === undefined) return message;
+  // Behind a semicolon stands what to try on the command line of Node.
+  return code.startsWith('ERR_SSL_') || code === message ? code : `${code}: ${message.split(';')[0]}`;
+};
