@@ -456,6 +456,7 @@ export class Http2Connection implements FrameObserver, StreamOwner {
     }
     if (streamId % 2 === 0) return CONNECTION_FAULTS.streamId;
     if (streamId > this.#lastServed) return null;
+    if (this.sender.output.length > this.#limits.outputLimitBytes) return CONNECTION_FAULTS.output;
     this.#lastPeerStreamId = streamId;
     if (this.#streams.count >= this.#limits.concurrentStreams) {
       this.#refuseStream(streamId);
