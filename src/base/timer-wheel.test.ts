@@ -6,15 +6,15 @@ import { TimerWheel, WheelTimer } from './timer-wheel.ts';
 class Probe {
   readonly timer = new WheelTimer(this);
   readonly expiredAt: number[] = [];
-  readonly then: () => void;
+  readonly onExpire: () => void;
 
-  constructor(then: () => void = () => {}) {
-    this.then = then;
+  constructor(onExpire: () => void = () => {}) {
+    this.onExpire = onExpire;
   }
 
   expire(nowMs: number): void {
     this.expiredAt.push(nowMs);
-    this.then();
+    this.onExpire();
   }
 }
 

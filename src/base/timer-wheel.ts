@@ -120,7 +120,7 @@ export class TimerWheel {
     expiring.wheelNext = first;
     last.wheelNext = expiring;
     expiring.wheelPrevious = last;
-    for (let timer = expiring.wheelNext!; timer !== expiring; timer = expiring.wheelNext!) {
+    for (let timer: WheelTimer = first; timer !== expiring; timer = expiring.wheelNext) {
       this.cancel(timer);
       if (timer.deadlineMs <= nowMs) timer.owner.expire(nowMs);
       else this.#link(timer, slot);

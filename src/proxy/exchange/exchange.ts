@@ -1,7 +1,7 @@
 import type { ProxyError } from '#errors/proxy-error.ts';
 import type { BodySink, BodySource } from '#http/body.ts';
 import type { RequestHead, ResponseHead } from '#http/head.ts';
-import type { ExchangeRecord, MetricOwner, MetricScope } from '#telemetry/exchange-record.ts';
+import type { ExchangeRecord, MetricOwner } from '#telemetry/exchange-record.ts';
 import type { ListenerProtocol } from '#model/snapshot/listener.ts';
 import type { TlsSession } from '#transport/tls-session.ts';
 import type { Answer } from './answer.ts';
@@ -212,4 +212,3 @@ export interface Cluster {
   mirror(exchange: Exchange): void;
 }
 
-export type { MetricScope };

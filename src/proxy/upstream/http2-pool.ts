@@ -58,20 +58,20 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
   }
 
   closeIdle(): void {
-    for (const client of [...this.#clients]) if (client.idle) client.close();
+    for (const client of this.#clients.slice()) if (client.idle) client.close();
   }
 
   close(): void {
     this.#closed = true;
     if (this.#waiting.length === 0) this.#giveUpConnecting();
-    for (const client of [...this.#clients]) client.close();
+    for (const client of this.#clients.slice()) client.close();
     this.#leaveWhenEmpty();
   }
 
   destroy(): void {
     this.#closed = true;
     this.#giveUpConnecting();
-    for (const client of [...this.#clients]) client.destroy();
+    for (const client of this.#clients.slice()) client.destroy();
     for (const request of this.#waiting.splice(0)) {
       this.#load.pendingRequests--;
       request.unavailable(new ProxyError('draining', 'local', 'stream'));
