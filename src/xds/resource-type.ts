@@ -1,0 +1,36 @@
+import type { SnapshotResourceType } from '#model/snapshot/snapshot.ts';
+
+const PREFIX = 'type.selvage.dev/';
+
+/**
+ * The order in which types are sent: what is referred to comes before what refers to it, so that no route ever leads to
+ * a cluster that the proxy does not know yet. What is removed is sent in the reverse order, and behind all that is new:
+ * make before break. A table, so that a type that is added to the snapshot must be given its place.
+ */
+const ORDER: Readonly<Record<SnapshotResourceType, number>> = {
+  cluster: 0,
+  endpoints: 1,
+  certificate: 2,
+  listener: 3,
+  'http-route': 4,
+  'stream-route': 5,
+};
+
+/** The types that travel, in the order in which what is new of them is sent. */
+export const TYPES_IN_ORDER: readonly SnapshotResourceType[] = (Object.keys(ORDER) as SnapshotResourceType[]).toSorted(
+  (a, b) => ORDER[a] - ORDER[b],
+);
+
+/** @returns for example `type.selvage.dev/cluster` */
+export function typeUrlOf(type: SnapshotResourceType): string {
+  return PREFIX + type;
+}
+
+const BY_URL: ReadonlyMap<string, SnapshotResourceType> = new Map(
+  TYPES_IN_ORDER.map((type) => [typeUrlOf(type), type]),
+);
+
+/** @returns undefined where it is no type that travels here */
+export function typeOfUrl(url: string): SnapshotResourceType | undefined {
+  return BY_URL.get(url);
+}
