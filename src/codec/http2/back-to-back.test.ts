@@ -25,7 +25,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('reset', 'abort'), which }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('pause', 'resume', 'stall', 'unstall'), which }) },
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('pass'), pieces: fc.integer({ min: 1, max: 5000 }) }) },
-) as fc.Arbitrary<Step>;
+);
 
 /** What a test has written on a stream, to compare it with what arrives. */
 class Call {
@@ -47,7 +47,12 @@ class World {
   #counter = 0;
 
   constructor(windowBytes: number) {
-    const options = { streamWindowBytes: windowBytes, connectionWindowBytes: 70_000, outputBytes: 20_000, concurrentStreams: 5 };
+    const options = {
+      streamWindowBytes: windowBytes,
+      connectionWindowBytes: 70_000,
+      outputBytes: 20_000,
+      concurrentStreams: 5,
+    };
     this.client = new Recording('client', options);
     this.server = new Recording('server', options);
     this.server.onOpened = (opened) => {
@@ -116,7 +121,15 @@ class World {
   }
 
   #request(method: string, length: number): void {
-    const head = new RequestHead(method, '/', 'a', '/', '', fields('x-n', `${this.#counter}`, 'user-agent', 'test'), 20);
+    const head = new RequestHead(
+      method,
+      '/',
+      'a',
+      '/',
+      '',
+      fields('x-n', `${this.#counter}`, 'user-agent', 'test'),
+      20,
+    );
     if (method === 'POST') head.bodyLength = UNKNOWN_LENGTH;
     if (this.client.connection.availableStreams === 0) return;
     const call = new Call(this.client.request(head, method === 'GET'));
@@ -195,7 +208,7 @@ test('a connection tells the same whatever the pieces in which octets arrive', (
     server.receive(octets, sizes);
     return {
       streams: server.streams.map(({ request, content, trailers, complete, failure }) => [
-        { ...request, trailers: trailers?.entries, content, complete, failure },
+        { request, trailers: trailers?.entries, content, complete, failure },
       ]),
       sent: server.take(),
       refusals: server.refusals,

@@ -34,7 +34,10 @@ test('Http2Connection tells informational heads, the head, content and trailers,
       ],
       [size],
     );
-    assert.deepEqual(call.informationals.map(({ status, fields }) => [status, fields.entries]), [[103, ['link', '</a>']]]);
+    assert.deepEqual(
+      call.informationals.map(({ status, fields }) => [status, fields.entries]),
+      [[103, ['link', '</a>']]],
+    );
     assert.deepEqual([call.response!.status, call.response!.bodyLength, call.content], [200, 3, 'abc']);
     assert.deepEqual([call.trailers!.entries, call.complete], [['x-sum', '7'], true]);
     assert.equal(client.connection.openStreams, 0);
@@ -133,7 +136,10 @@ test('Http2Connection fails streams beyond the last of GOAWAY, and opens none an
   assert.equal(client.connection.drained, false);
   client.receive(new Blocks().headers(1, OK));
   assert.deepEqual([first.complete, client.connection.drained], [true, true]);
-  assert.deepEqual(client.goAways.map(({ lastStreamId }) => lastStreamId), [0x7fffffff, 1]);
+  assert.deepEqual(
+    client.goAways.map(({ lastStreamId }) => lastStreamId),
+    [0x7fffffff, 1],
+  );
 });
 
 test('Http2Connection opens no more streams than the server allows', () => {

@@ -1,13 +1,11 @@
-import { ProxyError, type RetrySafety } from '#errors/proxy-error.ts';
+import type { ProxyError } from '#errors/proxy-error.ts';
 import { ERROR_TABLE } from '#errors/error-table.ts';
 import { Fields } from '#http/fields.ts';
 import { type RequestHead, ResponseHead, UNKNOWN_LENGTH } from '#http/head.ts';
-import { isDroppedTrailer } from '../http1/field-names.ts';
-import { errorCodeName, NO_ERROR, REFUSED_STREAM } from './error-code.ts';
+import { NO_ERROR, REFUSED_STREAM } from './error-code.ts';
 import { CONNECTION_FAULTS, STREAM_FAULTS, type Fault } from './fault.ts';
 import { section } from './field-section.ts';
 import { ReceiveWindow } from './flow-control.ts';
-import { FrameBudget } from './frame/frame-budget.ts';
 import { FrameReader, type FrameObserver } from './frame/frame-reader.ts';
 import {
   ACK,
@@ -26,26 +24,19 @@ import {
   WINDOW_UPDATE,
 } from './frame/frame-type.ts';
 import { writeGoAway, writePing, writePreface, writeSettings, writeSettingsAck } from './frame/frame-writer.ts';
+import { PartialBlock } from './frame/partial-block.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
-import { DEFAULT_HTTP2_LIMITS, type Http2Limits, MAX_FRAME_BYTES } from './limits.ts';
+import { DEFAULT_HTTP2_LIMITS, type Http2Limits } from './limits.ts';
+import { PeerConduct } from './peer-conduct.ts';
+import { beyondGoAway, closedHere, peerReset, violation } from './peer-error.ts';
 import { readRequestHead } from './request-head.ts';
 import { readResponseHead } from './response-head.ts';
 import { Sender } from './sender.ts';
-import {
-  DEFAULT_WINDOW_BYTES,
-  ENABLE_CONNECT_PROTOCOL,
-  ENABLE_PUSH,
-  HEADER_TABLE_SIZE,
-  INITIAL_WINDOW_SIZE,
-  MAX_CONCURRENT_STREAMS,
-  MAX_HEADER_LIST_SIZE,
-  NO_RFC7540_PRIORITIES,
-  PeerSettings,
-  SETTING_BYTES,
-} from './settings.ts';
+import { DEFAULT_WINDOW_BYTES, ownSettings, PeerSettings, SETTING_BYTES } from './settings.ts';
 import { Http2Stream, type StreamObserver, type StreamOwner } from './stream.ts';
 import { RecentStreamIds } from './stream-ids.ts';
 import { StreamTable } from './stream-table.ts';
+import { checkTrailers, readTrailers } from './trailers.ts';
 
 export type Http2Role = 'server' | 'client';
 
@@ -82,8 +73,6 @@ export interface Http2Options extends Http2Limits {
 /** Streams that are opened before the peer has said how many it takes: what servers in use allow at least. */
 const FIRST_CONCURRENT_STREAMS = 100;
 const LAST_STREAM_ID = 0x7fffffff;
-/** How many frames of overhead each useful frame forgives: a WINDOW_UPDATE for stream and connection, and some more. */
-const OVERHEAD_PER_USEFUL_FRAME = 4;
 /** Of PINGs that this side sends: to tell whether the end of a drain or the caller is waiting. */
 const DRAIN_PING = Buffer.from('selvagdr', 'latin1');
 const CALLER_PING = Buffer.from('selvagpi', 'latin1');
@@ -110,12 +99,8 @@ export class Http2Connection implements FrameObserver, StreamOwner {
   /** Streams that this side has reset: frames that were under way then are no violation. */
   readonly #resetIds = new RecentStreamIds();
   readonly #endedIds = new RecentStreamIds();
-  readonly #resets: FrameBudget;
-  readonly #faults: FrameBudget;
-  readonly #overhead: FrameBudget;
-  /** Frames with heads or content that were received, and how many of all useful ones have been counted as such. */
-  #usefulFrames = 0;
-  #usefulCounted = 0;
+  readonly #conduct: PeerConduct;
+  readonly #block: PartialBlock;
   #nextStreamId = 1;
   /** The highest stream that the peer has opened. */
   #lastPeerStreamId = 0;
@@ -133,15 +118,9 @@ export class Http2Connection implements FrameObserver, StreamOwner {
   #dataEnds = false;
   /** Content of it that no stream has taken. */
   #dataDropped = 0;
-  // Of the header block that is being put together:
-  #blockStreamId = 0;
-  #blockEnds = false;
-  #blockParts: Buffer[] = [];
-  #blockBytes = 0;
 
   constructor(role: Http2Role, observer: Http2Observer, options: Partial<Http2Options> = {}) {
     const limits: Http2Limits = { ...DEFAULT_HTTP2_LIMITS, ...options };
-    const nowMs = options.nowMs ?? (() => performance.now());
     this.isServer = role === 'server';
     this.#observer = observer;
     this.#limits = limits;
@@ -151,9 +130,8 @@ export class Http2Connection implements FrameObserver, StreamOwner {
     this.#decoder = new HpackDecoder(limits.headerTableBytes);
     const windowBytes = Math.max(limits.connectionWindowBytes, DEFAULT_WINDOW_BYTES);
     this.#window = new ReceiveWindow(windowBytes, windowBytes);
-    this.#resets = new FrameBudget(limits.resetBurst, limits.resetsPerSecond, nowMs);
-    this.#faults = new FrameBudget(limits.faultBurst, limits.faultsPerSecond, nowMs);
-    this.#overhead = new FrameBudget(limits.overheadBurst, limits.overheadPerSecond, nowMs);
+    this.#conduct = new PeerConduct(limits, this.sender, options.nowMs ?? (() => performance.now()));
+    this.#block = new PartialBlock(limits);
     this.#introduce();
   }
 
@@ -260,7 +238,7 @@ export class Http2Connection implements FrameObserver, StreamOwner {
     if (this.#ended) return;
     this.#end();
     this.#writeGoAway(code);
-    this.#failAll(new ProxyError('draining', 'local', 'connection', { cause: `closed: ${errorCodeName(code)}` }));
+    this.#failAll(closedHere(code));
   }
 
   // ── StreamOwner ──
@@ -275,7 +253,7 @@ export class Http2Connection implements FrameObserver, StreamOwner {
     if (reset) this.#resetIds.note(stream.id);
     else {
       this.#endedIds.note(stream.id);
-      this.#resets.earn(1);
+      this.#conduct.noteCompletion();
     }
   }
 
@@ -293,13 +271,13 @@ export class Http2Connection implements FrameObserver, StreamOwner {
     else if (!stream.window.take(length)) this.#fail(CONNECTION_FAULTS.windowExceeded);
     else if (!this.isServer && !stream.responded) this.#failStream(stream, STREAM_FAULTS.contentBeforeHead);
     else this.#dataStream = stream;
-    if (length === 0 && !this.#dataEnds) this.#spendOverhead();
-    else this.#usefulFrames++;
+    if (length === 0 && !this.#dataEnds) this.#judge(this.#conduct.noteOverhead());
+    else this.#conduct.usefulFrames++;
   }
 
   #checkData(streamId: number, length: number): Fault | null {
     if (!this.#settingsSeen) return CONNECTION_FAULTS.firstFrame;
-    if (this.#blockStreamId !== 0) return CONNECTION_FAULTS.continuation;
+    if (this.#block.streamId !== 0) return CONNECTION_FAULTS.continuation;
     if (streamId === 0) return CONNECTION_FAULTS.streamZero;
     if (this.#isIdle(streamId)) return CONNECTION_FAULTS.idleStream;
     return this.#window.take(length) ? null : CONNECTION_FAULTS.windowExceeded;
@@ -307,9 +285,9 @@ export class Http2Connection implements FrameObserver, StreamOwner {
 
   /** On a stream that is closed: of one that this side has reset it was under way; else the peer had ended it. */
   #noteLateData(streamId: number): void {
-    if (this.#resetIds.has(streamId) || !this.#endedIds.has(streamId)) return this.#spendOverhead();
+    if (this.#resetIds.has(streamId) || !this.#endedIds.has(streamId)) return this.#judge(this.#conduct.noteOverhead());
     this.sender.reset(streamId, STREAM_FAULTS.endedStream.resetCode);
-    this.#spendFault();
+    this.#judge(this.#conduct.noteFault());
   }
 
   data(buffer: Buffer, start: number, end: number): void {
@@ -357,7 +335,7 @@ export class Http2Connection implements FrameObserver, StreamOwner {
     if (!this.#settingsSeen && (type !== SETTINGS || (flags & ACK) !== 0)) {
       return this.#fail(CONNECTION_FAULTS.firstFrame);
     }
-    if (this.#blockStreamId !== 0 && type !== CONTINUATION) return this.#fail(CONNECTION_FAULTS.continuation);
+    if (this.#block.streamId !== 0 && type !== CONTINUATION) return this.#fail(CONNECTION_FAULTS.continuation);
     const fault = this.#dispatch(type, flags, streamId, buffer, start, end);
     if (fault !== null) this.#fail(fault);
   }
@@ -384,7 +362,7 @@ export class Http2Connection implements FrameObserver, StreamOwner {
         return CONNECTION_FAULTS.push;
       default:
         // Unknown types are ignored (RFC 9113 §5.5).
-        this.#spendOverhead();
+        this.#judge(this.#conduct.noteOverhead());
         return null;
     }
   }
@@ -405,31 +383,20 @@ export class Http2Connection implements FrameObserver, StreamOwner {
       if ((readInt32(buffer, from) & LAST_STREAM_ID) === streamId) return CONNECTION_FAULTS.dependency;
       from += 5;
     }
-    this.#usefulFrames++;
+    this.#conduct.usefulFrames++;
     const ends = (flags & END_STREAM) !== 0;
     if ((flags & END_HEADERS) !== 0) return this.#receiveBlock(streamId, ends, buffer, from, to);
-    this.#blockStreamId = streamId;
-    this.#blockEnds = ends;
-    return this.#keepBlock(buffer, from, to);
+    this.#block.begin(streamId, ends);
+    return this.#block.append(buffer, from, to);
   }
 
-  /** Frames and octets of a block are bounded, as are those that its decoding may make (CONTINUATION flood). */
   #receiveContinuation(flags: number, streamId: number, buffer: Buffer, start: number, end: number): Fault | null {
-    if (this.#blockStreamId === 0 || streamId !== this.#blockStreamId) return CONNECTION_FAULTS.continuation;
-    if (this.#blockParts.length > this.#limits.continuationFrames) return CONNECTION_FAULTS.continuations;
-    const fault = this.#keepBlock(buffer, start, end);
+    const block = this.#block;
+    if (block.streamId === 0 || streamId !== block.streamId) return CONNECTION_FAULTS.continuation;
+    const fault = block.append(buffer, start, end);
     if (fault !== null || (flags & END_HEADERS) === 0) return fault;
-    const block = Buffer.concat(this.#blockParts);
-    this.#blockStreamId = 0;
-    this.#blockParts = [];
-    this.#blockBytes = 0;
-    return this.#receiveBlock(streamId, this.#blockEnds, block, 0, block.length);
-  }
-
-  #keepBlock(buffer: Buffer, start: number, end: number): Fault | null {
-    this.#blockBytes += end - start;
-    this.#blockParts.push(Buffer.from(buffer.subarray(start, end)));
-    return this.#blockBytes > this.#limits.fieldBytes + MAX_FRAME_BYTES ? CONNECTION_FAULTS.blockBytes : null;
+    const whole = block.take();
+    return this.#receiveBlock(streamId, block.ends, whole, 0, whole.length);
   }
 
   /** A block is whole. It is decoded in any case: what follows on the connection depends on it. */
@@ -480,8 +447,8 @@ export class Http2Connection implements FrameObserver, StreamOwner {
   #refuseStream(streamId: number): void {
     this.sender.reset(streamId, REFUSED_STREAM);
     this.#resetIds.note(streamId);
-    if (this.#settingsAcknowledged) this.#spendFault();
-    else this.#checkOutput();
+    if (this.#settingsAcknowledged) this.#judge(this.#conduct.noteFault());
+    else this.#judge(this.#conduct.checkOutput());
   }
 
   /**
@@ -492,15 +459,15 @@ export class Http2Connection implements FrameObserver, StreamOwner {
     if (fault.code === 'bad_request') {
       this.sender.reset(streamId, fault.resetCode);
       this.#resetIds.note(streamId);
-      this.#spendFault();
+      this.#judge(this.#conduct.noteFault());
     } else {
       const stream = this.#createStream(streamId, 'GET', '');
       stream.remoteEnded = complete;
       stream.respond(new ResponseHead(ERROR_TABLE[fault.code].status, new Fields(), 0), true);
       stream.reset(NO_ERROR);
-      this.#spendOverhead();
+      this.#judge(this.#conduct.noteOverhead());
     }
-    if (!this.#ended) this.#observer.refused(this.#errorOf(fault, 'stream'));
+    if (!this.#ended) this.#observer.refused(violation(fault, this.isServer, 'stream'));
   }
 
   #receiveResponse(stream: Http2Stream, complete: boolean): void {
@@ -517,9 +484,9 @@ export class Http2Connection implements FrameObserver, StreamOwner {
   }
 
   #receiveTrailers(stream: Http2Stream, ends: boolean): void {
-    const fault = section.fault ?? checkTrailers(ends);
+    const fault = checkTrailers(ends);
     if (fault !== null) this.#failStream(stream, fault);
-    else this.#endRemote(stream, trailersOf(section.entries));
+    else this.#endRemote(stream, readTrailers());
   }
 
   // ── the other frames of streams ──
@@ -529,20 +496,14 @@ export class Http2Connection implements FrameObserver, StreamOwner {
     if (end - start !== 4) return CONNECTION_FAULTS.frameSize;
     if (streamId === 0) return CONNECTION_FAULTS.streamZero;
     if (this.#isIdle(streamId)) return CONNECTION_FAULTS.idleStream;
-    if (!this.#resets.spend()) return CONNECTION_FAULTS.resets;
+    const fault = this.#conduct.noteReset();
+    if (fault !== null) return fault;
     const stream = this.#streams.get(streamId);
     if (stream === null) return null;
     this.#streams.remove(stream);
     this.#endedIds.note(streamId);
-    stream.fail(this.#resetError(readInt32(buffer, start) >>> 0));
+    stream.fail(peerReset(readInt32(buffer, start) >>> 0, this.isServer));
     return null;
-  }
-
-  #resetError(code: number): ProxyError {
-    const cause = `reset by the peer: ${errorCodeName(code)}`;
-    if (this.isServer) return new ProxyError('downstream_closed', 'downstream', 'stream', { cause });
-    const retry: RetrySafety = code === REFUSED_STREAM ? 'always' : 'never';
-    return new ProxyError('upstream_reset', 'upstream', 'stream', { cause, retry });
   }
 
   /**
@@ -554,7 +515,7 @@ export class Http2Connection implements FrameObserver, StreamOwner {
     if (end - start !== 4) return CONNECTION_FAULTS.frameSize;
     const increment = readInt32(buffer, start) & LAST_STREAM_ID;
     if (increment === 0) return CONNECTION_FAULTS.windowZero;
-    this.#spendOverhead();
+    this.#judge(this.#conduct.noteOverhead());
     if (streamId === 0) return this.sender.open(increment) ? null : CONNECTION_FAULTS.windowOverflow;
     if (this.#isIdle(streamId)) return CONNECTION_FAULTS.idleStream;
     const stream = this.#streams.get(streamId);
@@ -565,7 +526,7 @@ export class Http2Connection implements FrameObserver, StreamOwner {
   #receivePriority(streamId: number, buffer: Buffer, start: number, end: number): Fault | null {
     if (streamId === 0) return CONNECTION_FAULTS.streamZero;
     if (end - start !== 5) return CONNECTION_FAULTS.frameSize;
-    this.#spendOverhead();
+    this.#judge(this.#conduct.noteOverhead());
     return (readInt32(buffer, start) & LAST_STREAM_ID) === streamId ? CONNECTION_FAULTS.dependency : null;
   }
 
@@ -580,12 +541,14 @@ export class Http2Connection implements FrameObserver, StreamOwner {
     }
     if ((end - start) % SETTING_BYTES !== 0) return CONNECTION_FAULTS.frameSize;
     const windowBytes = this.#peer.initialWindowBytes;
-    const fault = this.#peer.apply(buffer, start, end) ?? this.#resizeWindows(this.#peer.initialWindowBytes - windowBytes);
+    const fault =
+      this.#peer.apply(buffer, start, end) ?? this.#resizeWindows(this.#peer.initialWindowBytes - windowBytes);
     if (fault !== null) return fault;
     this.#settingsSeen = true;
     this.sender.allowTable(this.#peer.headerTableBytes);
     writeSettingsAck(this.sender.output);
-    this.#answered();
+    this.sender.signal();
+    this.#judge(this.#conduct.noteAnswer());
     if (!this.#ended) this.#observer.settingsReceived();
     return null;
   }
@@ -605,7 +568,8 @@ export class Http2Connection implements FrameObserver, StreamOwner {
     if (end - start !== PING_BYTES) return CONNECTION_FAULTS.frameSize;
     if ((flags & ACK) === 0) {
       writePing(this.sender.output, ACK, buffer, start);
-      this.#answered();
+      this.sender.signal();
+      this.#judge(this.#conduct.noteAnswer());
     } else if (DRAIN_PING.equals(buffer.subarray(start, end))) this.#finishDrain();
     else if (CALLER_PING.equals(buffer.subarray(start, end))) this.#observer.pinged();
     return null;
@@ -624,7 +588,7 @@ export class Http2Connection implements FrameObserver, StreamOwner {
     const last = readInt32(buffer, start) & LAST_STREAM_ID;
     const code = readInt32(buffer, start + 4) >>> 0;
     if (last > this.#peerLastStreamId) return CONNECTION_FAULTS.goAway;
-    this.#spendOverhead();
+    this.#judge(this.#conduct.noteOverhead());
     this.#peerLastStreamId = last;
     if (!this.isServer) {
       this.#closing = true;
@@ -637,11 +601,10 @@ export class Http2Connection implements FrameObserver, StreamOwner {
 
   /** The peer has not touched these and never will, so that they may be sent elsewhere (RFC 9113 §8.7). */
   #failAbove(lastStreamId: number, code: number): void {
-    const cause = `beyond the last stream of GOAWAY: ${errorCodeName(code)}`;
     for (const stream of this.#streams.all()) {
       if (stream.id <= lastStreamId) continue;
       this.#streams.remove(stream);
-      stream.fail(new ProxyError('upstream_reset', 'upstream', 'stream', { retry: 'always', cause }));
+      stream.fail(beyondGoAway(code));
     }
   }
 
@@ -649,18 +612,8 @@ export class Http2Connection implements FrameObserver, StreamOwner {
 
   #introduce(): void {
     const limits = this.#limits;
-    const settings = [
-      ...[INITIAL_WINDOW_SIZE, limits.streamWindowBytes, MAX_HEADER_LIST_SIZE, limits.fieldBytes],
-      ...(limits.headerTableBytes === 4096 ? [] : [HEADER_TABLE_SIZE, limits.headerTableBytes]),
-    ];
-    if (this.isServer) {
-      settings.push(MAX_CONCURRENT_STREAMS, limits.concurrentStreams, NO_RFC7540_PRIORITIES, 1);
-      if (this.#extendedConnect) settings.push(ENABLE_CONNECT_PROTOCOL, 1);
-    } else {
-      settings.push(ENABLE_PUSH, 0);
-      writePreface(this.sender.output);
-    }
-    writeSettings(this.sender.output, settings);
+    if (!this.isServer) writePreface(this.sender.output);
+    writeSettings(this.sender.output, ownSettings(limits, this.isServer, this.#extendedConnect));
     const increment = limits.connectionWindowBytes - DEFAULT_WINDOW_BYTES;
     if (increment > 0) this.sender.windowUpdate(0, increment);
   }
@@ -684,43 +637,13 @@ export class Http2Connection implements FrameObserver, StreamOwner {
   #failStream(stream: Http2Stream, fault: Fault): void {
     this.sender.reset(stream.id, fault.resetCode);
     stream.close(true);
-    stream.fail(this.#errorOf(fault, 'stream'));
-    this.#spendFault();
+    stream.fail(violation(fault, this.isServer, 'stream'));
+    this.#judge(this.#conduct.noteFault());
   }
 
-  #errorOf(fault: Fault, scope: 'stream' | 'connection'): ProxyError {
-    const cause = fault.cause;
-    return this.isServer
-      ? new ProxyError(fault.code, 'downstream', scope, { cause })
-      : new ProxyError('upstream_protocol_error', 'upstream', scope, { cause });
-  }
-
-  /** The peer has made this side reset a stream. */
-  #spendFault(): void {
-    if (!this.#faults.spend()) this.#fail(CONNECTION_FAULTS.faults);
-    else this.#checkOutput();
-  }
-
-  /** An answer to the peer has been written. */
-  #answered(): void {
-    this.sender.controlFrames++;
-    this.sender.signal();
-    this.#spendOverhead();
-    this.#checkOutput();
-  }
-
-  #checkOutput(): void {
-    if (this.sender.controlFrames > this.#limits.queuedControlFrames) this.#fail(CONNECTION_FAULTS.queuedControlFrames);
-    else if (this.sender.output.length > this.#limits.outputLimitBytes) this.#fail(CONNECTION_FAULTS.output);
-  }
-
-  /** The peer has sent a frame that moves nothing. Useful ones are counted only when the burst is used up. */
-  #spendOverhead(): void {
-    if (this.#overhead.spend()) return;
-    const useful = this.#usefulFrames + this.sender.dataFrames;
-    this.#overhead.earn((useful - this.#usefulCounted) * OVERHEAD_PER_USEFUL_FRAME);
-    this.#usefulCounted = useful;
-    if (!this.#overhead.spend()) this.#fail(CONNECTION_FAULTS.overhead);
+  /** Ends the connection if there is a reason. */
+  #judge(fault: Fault | null): void {
+    if (fault !== null) this.#fail(fault);
   }
 
   #writeGoAway(code: number): void {
@@ -733,14 +656,14 @@ export class Http2Connection implements FrameObserver, StreamOwner {
     this.#ended = true;
     this.#closing = true;
     this.#reader.stop();
-    this.#blockParts = [];
+    this.#block.clear();
   }
 
   #fail(fault: Fault): void {
     if (this.#ended) return;
     this.#end();
     this.#writeGoAway(fault.resetCode);
-    const error = this.#errorOf(fault, 'connection');
+    const error = violation(fault, this.isServer, 'connection');
     this.#failAll(error);
     this.#observer.failed(error);
   }
@@ -755,24 +678,4 @@ export class Http2Connection implements FrameObserver, StreamOwner {
 
 function readInt32(buffer: Uint8Array, at: number): number {
   return (buffer[at]! << 24) | (buffer[at + 1]! << 16) | (buffer[at + 2]! << 8) | buffer[at + 3]!;
-}
-
-/** @see RFC 9113 §8.1 */
-function checkTrailers(ends: boolean): Fault | null {
-  if (!ends) return STREAM_FAULTS.trailersOpen;
-  if (section.pseudo !== 0) return STREAM_FAULTS.pseudoMisplaced;
-  const framed = section.host !== null || section.contentLength !== UNKNOWN_LENGTH || section.expectsContinue;
-  return framed ? STREAM_FAULTS.trailerField : null;
-}
-
-/** Without what may not come late (RFC 9110 §6.5.1). */
-function trailersOf(entries: string[]): Fields | null {
-  let kept = 0;
-  for (let i = 0; i < entries.length; i += 2) {
-    if (isDroppedTrailer(entries[i]!)) continue;
-    entries[kept++] = entries[i]!;
-    entries[kept++] = entries[i + 1]!;
-  }
-  entries.length = kept;
-  return kept === 0 ? null : new Fields(entries, true);
 }

@@ -57,7 +57,11 @@ test('Http2Connection serves nghttp2: heads, content both ways under pressure, t
   const session = http2.connect(`http://127.0.0.1:${port}`);
   t.after(() => session.destroy());
   const echo = async (path: string, content: Buffer | null) => {
-    const request = session.request({ ':path': path, ':method': content === null ? 'GET' : 'POST', cookie: 'a=1; b=2' });
+    const request = session.request({
+      ':path': path,
+      ':method': content === null ? 'GET' : 'POST',
+      cookie: 'a=1; b=2',
+    });
     let trailers: unknown;
     request.on('trailers', (received) => (trailers = received['x-sum']));
     request.end(content ?? undefined);
@@ -69,9 +73,15 @@ test('Http2Connection serves nghttp2: heads, content both ways under pressure, t
   };
   const large = Buffer.alloc(1_000_000, 'abcdefg');
   const answers = await Promise.all([echo('/none', null), echo('/small', Buffer.from('hi')), echo('/large', large)]);
-  assert.deepEqual(answers.map(({ content }) => content.length), [0, 2, large.length]);
+  assert.deepEqual(
+    answers.map(({ content }) => content.length),
+    [0, 2, large.length],
+  );
   assert.ok(answers[2].content.equals(large));
-  assert.deepEqual(answers.map(({ trailers }) => trailers), [undefined, '1', '1']);
+  assert.deepEqual(
+    answers.map(({ trailers }) => trailers),
+    [undefined, '1', '1'],
+  );
   for (let i = 0; i < 50; i++) await echo(`/again/${i}`, null);
 });
 

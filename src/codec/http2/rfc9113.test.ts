@@ -183,7 +183,11 @@ describe('6.1 DATA', () => {
   test('Http2Connection strips padding, and refuses what is longer than its frame', () => {
     const open = (blocks: Blocks) => blocks.headers(1, POST, OPEN);
     accepts((blocks) => [open(blocks), frame(DATA, END_STREAM | PADDED, 1, '\x03abc\0\0\0')]);
-    accepts((blocks) => [open(blocks), frame(DATA, PADDED, 1, '\x00'), frame(DATA, END_STREAM | PADDED, 1, '\x02\0\0')]);
+    accepts((blocks) => [
+      open(blocks),
+      frame(DATA, PADDED, 1, '\x00'),
+      frame(DATA, END_STREAM | PADDED, 1, '\x02\0\0'),
+    ]);
     endsWith(PROTOCOL_ERROR, (blocks) => [open(blocks), frame(DATA, END_STREAM | PADDED, 1, '\x04abc')]);
     endsWith(FRAME_SIZE_ERROR, (blocks) => [open(blocks), frame(DATA, END_STREAM | PADDED, 1)]);
     const server = createServer();
@@ -193,7 +197,8 @@ describe('6.1 DATA', () => {
 });
 
 describe('6.2 HEADERS', () => {
-  test('Http2Connection refuses HEADERS on stream 0', () => endsWith(PROTOCOL_ERROR, (blocks) => [blocks.headers(0, GET)]));
+  test('Http2Connection refuses HEADERS on stream 0', () =>
+    endsWith(PROTOCOL_ERROR, (blocks) => [blocks.headers(0, GET)]));
   test('Http2Connection strips padding and priority', () => {
     const padded = (blocks: Blocks, padding: number) =>
       Buffer.concat([Buffer.from([padding]), int32(0x80000003), text(1), blocks.encode(GET), Buffer.alloc(4)]);
@@ -285,14 +290,26 @@ describe('6.9 WINDOW_UPDATE', () => {
     assert.equal(stream!.write(Buffer.from('hello')), false);
     stream!.end(null);
     const data = () => server.take().filter(({ type }) => type === DATA);
-    assert.deepEqual(data().map(({ payload }) => payload.toString()), ['h']);
+    assert.deepEqual(
+      data().map(({ payload }) => payload.toString()),
+      ['h'],
+    );
     server.receive(settings(4, 3));
-    assert.deepEqual(data().map(({ payload }) => payload.toString()), ['el']);
+    assert.deepEqual(
+      data().map(({ payload }) => payload.toString()),
+      ['el'],
+    );
     server.receive(settings(4, 0)); // now the window is negative
     server.receive(frame(WINDOW_UPDATE, 0, 1, int32(4)));
-    assert.deepEqual(data().map(({ payload, flags }) => [payload.toString(), flags]), [['l', 0]]);
+    assert.deepEqual(
+      data().map(({ payload, flags }) => [payload.toString(), flags]),
+      [['l', 0]],
+    );
     server.receive(frame(WINDOW_UPDATE, 0, 1, int32(9)));
-    assert.deepEqual(data().map(({ payload, flags }) => [payload.toString(), flags]), [['o', END_STREAM]]);
+    assert.deepEqual(
+      data().map(({ payload, flags }) => [payload.toString(), flags]),
+      [['o', END_STREAM]],
+    );
   });
   test('Http2Connection ends where the peer sends more than its windows (6.9.1)', () => {
     const server = createServer({ streamWindowBytes: 65535 });
@@ -397,7 +414,9 @@ describe('8.3 pseudo-header fields', () => {
     for (const method of ['', 'G T', 'GET\n', 'x'.repeat(33)]) bad(...having(':method', method));
     for (const authority of ['', 'u@a', 'a:b', 'a/b', 'a b', 'a,b']) bad(...having(':authority', authority));
     for (const scheme of ['', 'ftp', 'HTTP']) bad(...having(':scheme', scheme));
-    accepts((blocks) => [blocks.headers(1, [':method', 'OPTIONS', ':scheme', 'https', ':path', '*', ':authority', 'a'])]);
+    accepts((blocks) => [
+      blocks.headers(1, [':method', 'OPTIONS', ':scheme', 'https', ':path', '*', ':authority', 'a']),
+    ]);
   });
   test('Http2Connection takes the authority from host where there is no other, and none that differ', () => {
     const server = createServer();
@@ -407,7 +426,10 @@ describe('8.3 pseudo-header fields', () => {
       blocks.headers(1, [...noAuthority, 'host', 'B.example:80']),
       blocks.headers(3, [...all, 'host', 'A']),
     ]);
-    assert.deepEqual(server.streams.map(({ request }) => request!.authority), ['b.example:80', 'a']);
+    assert.deepEqual(
+      server.streams.map(({ request }) => request!.authority),
+      ['b.example:80', 'a'],
+    );
     assert.deepEqual(server.streams[0]!.request!.fields.entries, []);
     bad(...all, 'host', 'b');
     bad(...noAuthority, 'host', 'a', 'host', 'a');
@@ -433,11 +455,25 @@ describe('8.5 CONNECT', () => {
     bad(':method', 'CONNECT', 'host', 'a:1');
   });
   test('Http2Connection reads an extended CONNECT as the GET that it stands for (RFC 8441 §4)', () => {
-    const lines = [':method', 'CONNECT', ':protocol', 'websocket', ':scheme', 'https', ':path', '/chat?x', ':authority', 'a'];
+    const lines = [
+      ':method',
+      'CONNECT',
+      ':protocol',
+      'websocket',
+      ':scheme',
+      'https',
+      ':path',
+      '/chat?x',
+      ':authority',
+      'a',
+    ];
     const server = createServer();
     server.receive(new Blocks().headers(1, lines, OPEN));
     const request = server.streams[0]!.request!;
-    assert.deepEqual([request.method, request.upgrade, request.path, request.query], ['GET', 'websocket', '/chat', '?x']);
+    assert.deepEqual(
+      [request.method, request.upgrade, request.path, request.query],
+      ['GET', 'websocket', '/chat', '?x'],
+    );
     const without = createServer({ extendedConnect: false });
     without.receive(new Blocks().headers(1, lines, OPEN));
     assert.deepEqual(without.resets(), { 1: PROTOCOL_ERROR });

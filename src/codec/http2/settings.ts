@@ -1,18 +1,18 @@
 import { CONNECTION_FAULTS, type Fault } from './fault.ts';
-import { MAX_FRAME_BYTES } from './limits.ts';
+import { type Http2Limits, MAX_FRAME_BYTES } from './limits.ts';
 
 /*
  * What one side tells the other of itself.
  * @see RFC 9113 §6.5.2, RFC 8441 §3, RFC 9218 §2.1
  */
-export const HEADER_TABLE_SIZE = 0x1;
-export const ENABLE_PUSH = 0x2;
-export const MAX_CONCURRENT_STREAMS = 0x3;
-export const INITIAL_WINDOW_SIZE = 0x4;
-export const MAX_FRAME_SIZE = 0x5;
-export const MAX_HEADER_LIST_SIZE = 0x6;
-export const ENABLE_CONNECT_PROTOCOL = 0x8;
-export const NO_RFC7540_PRIORITIES = 0x9;
+const HEADER_TABLE_SIZE = 0x1;
+const ENABLE_PUSH = 0x2;
+const MAX_CONCURRENT_STREAMS = 0x3;
+const INITIAL_WINDOW_SIZE = 0x4;
+const MAX_FRAME_SIZE = 0x5;
+const MAX_HEADER_LIST_SIZE = 0x6;
+const ENABLE_CONNECT_PROTOCOL = 0x8;
+const NO_RFC7540_PRIORITIES = 0x9;
 
 /** Octets of one setting on the wire. */
 export const SETTING_BYTES = 6;
@@ -23,6 +23,16 @@ export const DEFAULT_WINDOW_BYTES = 65535;
 export const MAX_WINDOW_BYTES = 0x7fffffff;
 const MAX_MAX_FRAME_BYTES = 0xffffff;
 const DEFAULT_HEADER_TABLE_BYTES = 4096;
+
+/** What this side says of itself. @returns id, value, id, value, … */
+export function ownSettings(limits: Http2Limits, isServer: boolean, extendedConnect: boolean): number[] {
+  const settings = [INITIAL_WINDOW_SIZE, limits.streamWindowBytes, MAX_HEADER_LIST_SIZE, limits.fieldBytes];
+  if (limits.headerTableBytes !== DEFAULT_HEADER_TABLE_BYTES) settings.push(HEADER_TABLE_SIZE, limits.headerTableBytes);
+  if (!isServer) settings.push(ENABLE_PUSH, 0);
+  else settings.push(MAX_CONCURRENT_STREAMS, limits.concurrentStreams, NO_RFC7540_PRIORITIES, 1);
+  if (isServer && extendedConnect) settings.push(ENABLE_CONNECT_PROTOCOL, 1);
+  return settings;
+}
 
 /** The peer's settings, with the values that hold before it has sent any. */
 export class PeerSettings {

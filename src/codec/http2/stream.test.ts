@@ -2,7 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ResponseHead } from '#http/head.ts';
 import { NO_ERROR } from './error-code.ts';
-import { ACK, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, RST_STREAM, WINDOW_UPDATE } from './frame/frame-type.ts';
+import {
+  ACK,
+  DATA,
+  END_HEADERS,
+  END_STREAM,
+  GOAWAY,
+  HEADERS,
+  PING,
+  RST_STREAM,
+  WINDOW_UPDATE,
+} from './frame/frame-type.ts';
 import { Blocks, fields, frame, GET, int32, POST } from './testing/frames.ts';
 import { createServer } from './testing/recording.ts';
 
@@ -22,7 +32,12 @@ test('Http2Stream ends on its last frame where that has not left yet', () => {
   b!.end(null);
   c!.respond(respond, false);
   const flagsOf = () => server.take().map(({ streamId, type, flags }) => [streamId, type, flags & END_STREAM]);
-  assert.deepEqual(flagsOf(), [[1, HEADERS, 0], [3, HEADERS, 1], [1, DATA, 1], [5, HEADERS, 0]]);
+  assert.deepEqual(flagsOf(), [
+    [1, HEADERS, 0],
+    [3, HEADERS, 1],
+    [1, DATA, 1],
+    [5, HEADERS, 0],
+  ]);
   c!.end(null);
   assert.deepEqual(flagsOf(), [[5, DATA, 1]]);
 });
@@ -34,9 +49,18 @@ test('Http2Stream sends trailers behind what waits', () => {
   stream!.respond(respond, false);
   stream!.write(text(5));
   stream!.end(fields('x-sum', '1'));
-  assert.deepEqual(server.take().map(({ type }) => type), [HEADERS, DATA]);
+  assert.deepEqual(
+    server.take().map(({ type }) => type),
+    [HEADERS, DATA],
+  );
   server.receive(frame(WINDOW_UPDATE, 0, 1, int32(100)));
-  assert.deepEqual(server.take().map(({ type, flags }) => [type, flags & END_STREAM]), [[DATA, 0], [HEADERS, 1]]);
+  assert.deepEqual(
+    server.take().map(({ type, flags }) => [type, flags & END_STREAM]),
+    [
+      [DATA, 0],
+      [HEADERS, 1],
+    ],
+  );
 });
 
 test('Sender gives each stream that waits a frame in turn', () => {
@@ -48,9 +72,15 @@ test('Sender gives each stream that waits a frame in turn', () => {
     stream!.write(text([65_535, 40_000, 40_000][i]!)); // the first closes the connection's window
   }
   server.receive(frame(WINDOW_UPDATE, 0, 0, int32(1 << 20)));
-  const order = server.take().filter(({ type }) => type === DATA).map(({ streamId }) => streamId);
+  const order = server
+    .take()
+    .filter(({ type }) => type === DATA)
+    .map(({ streamId }) => streamId);
   assert.deepEqual(order, [1, 1, 1, 1, 3, 5, 3, 5, 3, 5]);
-  assert.deepEqual(server.streams.map(({ writables }) => writables), [0, 1, 1]);
+  assert.deepEqual(
+    server.streams.map(({ writables }) => writables),
+    [0, 1, 1],
+  );
 });
 
 test('Http2Stream writes again from writable, in the same output', () => {
@@ -66,7 +96,10 @@ test('Http2Stream writes again from writable, in the same output', () => {
   server.take();
   server.receive(frame(WINDOW_UPDATE, 0, 1, int32(100)));
   const sent = server.take().map(({ payload, flags }) => [payload.toString(), flags]);
-  assert.deepEqual(sent, [['cd', 0], ['ef', END_STREAM]]);
+  assert.deepEqual(sent, [
+    ['cd', 0],
+    ['ef', END_STREAM],
+  ]);
 });
 
 test('Http2Stream holds content while paused, and passes it on in order with the end', () => {
@@ -90,7 +123,10 @@ test('Http2Connection opens windows in large steps, as content is passed on', ()
   assert.deepEqual(server.take(), []);
   for (let i = 0; i < 4; i++) server.receive(frame(DATA, 0, 1, text(10_000)));
   const updates = server.take().map(({ type, streamId, payload }) => [type, streamId, payload.readUInt32BE(0)]);
-  assert.deepEqual(updates, [[WINDOW_UPDATE, 1, 50_000], [WINDOW_UPDATE, 0, 80_000]]);
+  assert.deepEqual(updates, [
+    [WINDOW_UPDATE, 1, 50_000],
+    [WINDOW_UPDATE, 0, 80_000],
+  ]);
 });
 
 test('Http2Connection gives the connection’s window back for content that was dropped', () => {
@@ -117,7 +153,11 @@ test('Http2Stream.discard drops the rest of a request, and stops it once the res
   call!.stream!.write(text(3));
   call!.stream!.end(null);
   const sent = server.take().map(({ type, flags }) => [type, flags & END_STREAM]);
-  assert.deepEqual(sent, [[HEADERS, 0], [DATA, 1], [RST_STREAM, 0]]);
+  assert.deepEqual(sent, [
+    [HEADERS, 0],
+    [DATA, 1],
+    [RST_STREAM, 0],
+  ]);
   assert.equal(server.sent.at(-1)!.payload.readUInt32BE(0), NO_ERROR);
   assert.equal(call!.failure, null);
 });
@@ -153,5 +193,11 @@ test('Http2Stream sends informational heads before the final one, and nothing tw
   stream!.inform(new ResponseHead(103, fields(), 0));
   assert.equal(stream!.write(text(3)), true);
   stream!.end(null);
-  assert.deepEqual(server.take().map(({ type, flags }) => [type, flags & END_STREAM]), [[HEADERS, 0], [HEADERS, 1]]);
+  assert.deepEqual(
+    server.take().map(({ type, flags }) => [type, flags & END_STREAM]),
+    [
+      [HEADERS, 0],
+      [HEADERS, 1],
+    ],
+  );
 });

@@ -42,7 +42,11 @@ test('Http2Connection takes as many WINDOW_UPDATE frames as the content that it 
     stream!.end(null);
   };
   for (let id = 1; id < 2000; id += 2) {
-    server.receive([blocks.headers(id, GET), frame(WINDOW_UPDATE, 0, id, int32(10)), frame(WINDOW_UPDATE, 0, 0, int32(10))]);
+    server.receive([
+      blocks.headers(id, GET),
+      frame(WINDOW_UPDATE, 0, id, int32(10)),
+      frame(WINDOW_UPDATE, 0, 0, int32(10)),
+    ]);
     server.take();
   }
   assert.equal(server.failure, null);

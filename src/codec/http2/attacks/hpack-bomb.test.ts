@@ -10,7 +10,10 @@ test('Http2Connection answers 431 to a block of few octets that stands for megab
   const server = createServer();
   const blocks = new Blocks();
   server.receive(blocks.headers(1, [...GET, 'user-agent', 'x'.repeat(3000)]));
-  const bomb = Buffer.concat([blocks.encode(GET), Buffer.alloc(16000, blocks.encode(['user-agent', 'x'.repeat(3000)]))]);
+  const bomb = Buffer.concat([
+    blocks.encode(GET),
+    Buffer.alloc(16000, blocks.encode(['user-agent', 'x'.repeat(3000)])),
+  ]);
   assert.ok(bomb.length < 16384);
   server.receive(frame(HEADERS, END_HEADERS | END_STREAM, 3, bomb));
   assert.equal(server.streams.length, 1);

@@ -15,7 +15,10 @@ test('Http2Connection ends when a client makes it reset streams by content behin
   }
   assert.equal(server.goAwayCode(), ENHANCE_YOUR_CALM);
   assert.equal(server.streams.length, 21);
-  assert.ok(server.streams.every(({ failure }) => failure !== null), 'whoever serves them is told to stop');
+  assert.ok(
+    server.streams.every(({ failure }) => failure !== null),
+    'whoever serves them is told to stop',
+  );
 });
 
 test('Http2Connection ends when a client makes it reset streams by a second head', () => {

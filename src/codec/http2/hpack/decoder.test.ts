@@ -7,7 +7,9 @@ import { HpackDecoder } from './decoder.ts';
 function decode(decoder: HpackDecoder, hex: string): string[] | null {
   const lines: string[] = [];
   const block = Buffer.from(hex.replaceAll(' ', ''), 'hex');
-  const whole = decoder.decode(block, 0, block.length, { field: (_, name, value) => void lines.push(`${name}: ${value}`) });
+  const whole = decoder.decode(block, 0, block.length, {
+    field: (_, name, value) => void lines.push(`${name}: ${value}`),
+  });
   return whole ? lines : null;
 }
 
@@ -20,7 +22,9 @@ const REQUESTS = [
 describe('HpackDecoder decodes the examples of RFC 7541 appendix C', () => {
   test('C.2, representations', () => {
     const decoder = new HpackDecoder(4096);
-    assert.deepEqual(decode(decoder, '400a637573746f6d2d6b65790d637573746f6d2d686561646572'), ['custom-key: custom-header']);
+    assert.deepEqual(decode(decoder, '400a637573746f6d2d6b65790d637573746f6d2d686561646572'), [
+      'custom-key: custom-header',
+    ]);
     assert.equal(decoder.tableBytes, 55);
     assert.deepEqual(decode(decoder, '040c2f73616d706c652f70617468'), [':path: /sample/path']);
     assert.deepEqual(decode(decoder, '100870617373776f726406736563726574'), ['password: secret']);

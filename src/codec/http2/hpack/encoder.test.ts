@@ -36,7 +36,10 @@ class Pair {
 }
 
 test('HpackEncoder writes fields of the static table as one octet', () => {
-  assert.deepEqual(new Pair().encode([':method', 'GET', ':path', '/', ':status', '404']), Buffer.from([0x82, 0x84, 0x8d]));
+  assert.deepEqual(
+    new Pair().encode([':method', 'GET', ':path', '/', ':status', '404']),
+    Buffer.from([0x82, 0x84, 0x8d]),
+  );
 });
 
 test('HpackEncoder puts at once into the table what comes in every message', () => {
@@ -64,7 +67,12 @@ test('HpackEncoder does not let fields that always differ push out others', () =
 
 test('HpackEncoder marks secrets as never to be indexed (RFC 7541 §7.1.3)', () => {
   const pair = new Pair();
-  for (const lines of [['authorization', 'Bearer x'], ['cookie', 'short=1'], ['x-api-key', 'k'], ['set-cookie', 'a=b']]) {
+  for (const lines of [
+    ['authorization', 'Bearer x'],
+    ['cookie', 'short=1'],
+    ['x-api-key', 'k'],
+    ['set-cookie', 'a=b'],
+  ]) {
     for (let i = 0; i < 3; i++) assert.equal(pair.encode(lines)[0]! & 0xf0, 0x10);
   }
   assert.equal(pair.encoder.tableBytes, 0);
@@ -84,7 +92,16 @@ test('HpackEncoder says that its table has another size, and the least in betwee
 
 test('HpackDecoder reads what HpackEncoder writes, whatever comes and whatever sizes the table takes', () => {
   const text = fc.string({ unit: fc.nat(255).map((c) => String.fromCharCode(c)), maxLength: 60 });
-  const names = fc.constantFrom(':path', 'user-agent', 'cookie', 'x-a', 'x-b', 'date', 'authorization', 'accept-encoding');
+  const names = fc.constantFrom(
+    ':path',
+    'user-agent',
+    'cookie',
+    'x-a',
+    'x-b',
+    'date',
+    'authorization',
+    'accept-encoding',
+  );
   const values = fc.oneof(fc.constantFrom('', 'a', 'gzip, deflate', 'long'.repeat(300)), text);
   const blocks = fc.array(fc.array(fc.tuple(names, values), { maxLength: 20 }), { maxLength: 20 });
   const sizes = fc.array(fc.constantFrom(0, 40, 100, 500, 4096, 16384), { maxLength: 3 });

@@ -18,7 +18,10 @@ test('encodeHuffman writes the codes of RFC 7541 (appendix B, C.4)', () => {
   assert.equal(encode('www.example.com').toString('hex'), 'f1e3c2e5f23a6ba0ab90f4ff');
   assert.equal(encode('no-cache').toString('hex'), 'a8eb10649cbf');
   // The last code of 27 bits, a late one of 25, the last of 26, each padded with ones.
-  assert.deepEqual(['\xfe', '\xcf', '\xff'].map((c) => encode(c).toString('hex')), ['fffffe1f', 'fffff6ff', 'fffffbbf']);
+  assert.deepEqual(
+    ['\xfe', '\xcf', '\xff'].map((c) => encode(c).toString('hex')),
+    ['fffffe1f', 'fffff6ff', 'fffffbbf'],
+  );
 });
 
 test('decodeHuffman reads what encodeHuffman writes, which is as long as huffmanLength says', () => {

@@ -5,7 +5,8 @@ import { integer, INTEGER_BYTES, readInteger, writeInteger } from './integer.ts'
 
 test('writeInteger writes the examples of RFC 7541 C.1', () => {
   const out = Buffer.alloc(INTEGER_BYTES);
-  const written = (mask: number, value: number) => out.subarray(0, writeInteger(out, 0, 0, mask, value)).toString('hex');
+  const written = (mask: number, value: number) =>
+    out.subarray(0, writeInteger(out, 0, 0, mask, value)).toString('hex');
   assert.deepEqual([written(0x1f, 10), written(0x1f, 1337), written(0xff, 42)], ['0a', '1f9a0a', '2a']);
 });
 

@@ -98,9 +98,7 @@ function slotOf(name: string): number {
   const first = name.charCodeAt(0);
   const middle = name.charCodeAt(length >> 1);
   const last = name.charCodeAt(length - 1);
-  return (
-    (Math.imul(length, 37) + Math.imul(first, 5) + Math.imul(middle, 67) + Math.imul(last, 241)) & (SLOTS - 1)
-  );
+  return (Math.imul(length, 37) + Math.imul(first, 5) + Math.imul(middle, 67) + Math.imul(last, 241)) & (SLOTS - 1);
 }
 
 /** @returns the rule of a known name, or null; the default is {@link INDEX_REPEATED} */

@@ -31,7 +31,9 @@ function linesOf(headers: Story['cases'][number]['headers']): Line[] {
 
 function decode(decoder: HpackDecoder, block: Buffer): Line[] {
   const lines: Line[] = [];
-  const whole = decoder.decode(block, 0, block.length, { field: (_kind, name, value) => void lines.push([name, value]) });
+  const whole = decoder.decode(block, 0, block.length, {
+    field: (_kind, name, value) => void lines.push([name, value]),
+  });
   assert.ok(whole, 'the block must be decoded');
   return lines;
 }

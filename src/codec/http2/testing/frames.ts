@@ -25,11 +25,16 @@ export function frame(type: number, flags: number, streamId: number, payload: Bu
 /** Cuts octets that hold whole frames alone. */
 export function framesOf(octets: Buffer): Frame[] {
   const frames: Frame[] = [];
-  for (let at = 0; at < octets.length; ) {
+  for (let at = 0; at < octets.length;) {
     const length = octets.readUIntBE(at, 3);
     const start = at + FRAME_HEAD_BYTES;
     const streamId = octets.readUInt32BE(at + 5);
-    frames.push({ type: octets[at + 3]!, flags: octets[at + 4]!, streamId, payload: octets.subarray(start, start + length) });
+    frames.push({
+      type: octets[at + 3]!,
+      flags: octets[at + 4]!,
+      streamId,
+      payload: octets.subarray(start, start + length),
+    });
     at = start + length;
   }
   return frames;
