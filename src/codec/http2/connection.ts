@@ -48,7 +48,10 @@ export interface Http2Observer {
    * @returns who listens to the stream
    */
   opened(stream: Http2Stream, head: RequestHead, complete: boolean): StreamObserver;
-  /** There is output. Called once, until {@link Http2Connection.takeOutput} was called. */
+  /**
+   * There is output: take it at the end of the turn, not within this call. Called once, until
+   * {@link Http2Connection.takeOutput} was called.
+   */
   output(): void;
   /** The peer wants no more streams; those above `lastStreamId` fail and may be tried elsewhere. */
   goingAway(lastStreamId: number, code: number): void;

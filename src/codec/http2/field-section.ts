@@ -164,14 +164,35 @@ export class FieldSection implements FieldSink {
     const { authority, host } = this;
     const named = authority ?? host;
     if (named === null) return '';
-    const normal = normalizeAuthority(named);
-    if (normal === null) this.fault = STREAM_FAULTS.authority;
-    else if (authority !== null && host !== null && host !== authority && normalizeAuthority(host) !== normal) {
+    if (named === '') return this.#refuseAuthority();
+    const normal = named === lastNamed ? lastNormal : normalize(named);
+    if (normal === null) return this.#refuseAuthority();
+    if (authority !== null && host !== null && host !== authority && normalizeAuthority(host) !== normal) {
       this.fault = STREAM_FAULTS.authorityDiffers;
       return null;
     }
     return normal;
   }
+
+  #refuseAuthority(): null {
+    this.fault = STREAM_FAULTS.authority;
+    return null;
+  }
+}
+
+/*
+ * The authority that was normalized last: most requests of a connection name the same, as the very same string out of
+ * HPACK's table.
+ */
+let lastNamed = '';
+let lastNormal = '';
+
+function normalize(authority: string): string | null {
+  const normal = normalizeAuthority(authority);
+  if (normal === null) return null;
+  lastNamed = authority;
+  lastNormal = normal;
+  return normal;
 }
 
 /** See {@link FieldSection}. */

@@ -21,6 +21,8 @@ const SHORT_TEXT = 24;
 const GUESSABLE_COOKIE_BYTES = 20;
 /** How many values that were not put into the table are remembered, to know when one comes again. */
 const REMEMBERED = 64;
+/** Longer values are not, so that a connection holds little. */
+const LONGEST_REMEMBERED = 1024;
 
 /**
  * Encodes the header blocks of one direction of a connection straight into its output.
@@ -123,6 +125,7 @@ export class HpackEncoder {
   /** Whether the same value was seen not long ago; remembers it in any case. */
   #cameBefore(bucket: number, value: string): boolean {
     const length = value.length;
+    if (length > LONGEST_REMEMBERED) return false;
     const last = length === 0 ? 0 : value.charCodeAt(length - 1) + value.charCodeAt(length >> 1) * 3;
     const slot = (Math.imul(bucket, 7) + length + last) & (REMEMBERED - 1);
     if (this.#remembered[slot] === value) return true;
