@@ -1,7 +1,6 @@
 // The program `selvage`: joins the commands with what they do. What a command needs is loaded when it runs, so that
 // `selvage up` stays small and `selvage --help` quick.
-import { readFileSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
 import process from 'node:process';
 import { EXIT } from '#cli/command.ts';
 import { createCommands } from '#cli/commands.ts';
@@ -20,9 +19,8 @@ process.exitCode = await runProgram(process.argv.slice(2), commands, terminal);
 process.exit();
 
 async function startUp(options: UpOptions, terminal: Terminal): Promise<number> {
-  const found = await stat(options.folder).catch((error: NodeJS.ErrnoException) => error.code ?? error.message);
-  if (typeof found === 'string') {
-    const reason = found === 'ENOENT' ? 'no such file or folder' : found;
+  const reason = reasonNotToRead(options.folder);
+  if (reason !== undefined) {
     terminal.say(
       `${terminal.paintSaid('bad', 'selvage:')} cannot read ${options.folder}: ${reason} (name the folder that holds your documents)`,
     );
@@ -37,6 +35,16 @@ async function startUp(options: UpOptions, terminal: Terminal): Promise<number> 
   const control = new ControlClient();
   const { up } = await import('./up.ts');
   return up(options, { version, control, signals }, terminal);
+}
+
+function reasonNotToRead(folder: string): string | undefined {
+  try {
+    statSync(folder);
+    return undefined;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' ? 'no such file or folder' : (code ?? message);
+  }
 }
 
 /** The package's own manifest: two folders up from the sources and from what the build emits alike. */

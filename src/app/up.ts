@@ -8,9 +8,7 @@ import type { ControlClient } from './control-client.ts';
 import type { DataPlane } from './data-plane.ts';
 import { ServedFolder } from './served-folder.ts';
 import type { StopSignals } from './stop-signals.ts';
-import { ThreadDataPlane } from './thread-data-plane.ts';
 import { UpNarrator } from './up-narrator.ts';
-import { WorkerPool } from './worker-pool.ts';
 
 /** What was begun before this module, with all that it imports, was loaded. */
 export interface UpStart {
@@ -34,7 +32,8 @@ export interface UpStart {
  * @returns the exit code
  */
 export async function up(options: UpOptions, start: UpStart, terminal: Terminal): Promise<number> {
-  const run = new UpRun(options, start, terminal);
+  const narrator = new UpNarrator(options, terminal);
+  const run = new UpRun(options, start, narrator, await createDataPlane(options, narrator));
   try {
     if (!(await run.start())) return EXIT.failure;
     // At once: a process that is killed does not get to it, and its next start would be slow again.
@@ -59,12 +58,12 @@ class UpRun {
   #phase: Phase = 'starting';
   #admin: Admin | undefined;
 
-  constructor(options: UpOptions, { version, control, signals }: UpStart, terminal: Terminal) {
+  constructor(options: UpOptions, { version, control, signals }: UpStart, narrator: UpNarrator, dataPlane: DataPlane) {
     this.#options = options;
     this.#version = version;
     this.#signals = signals;
-    this.#narrator = new UpNarrator(options, terminal);
-    this.#dataPlane = createDataPlane(options, this.#narrator);
+    this.#narrator = narrator;
+    this.#dataPlane = dataPlane;
     this.#folder = new ServedFolder(options.folder, control, this.#dataPlane, this.#narrator);
     // Before the first reading, so that no change falls between the two.
     this.#watcher = new DirectoryWatcher(options.folder, () => void this.#folder.reload());
@@ -130,8 +129,16 @@ class UpRun {
   }
 }
 
-function createDataPlane({ workers, accessLog, trustedProxies }: UpOptions, narrator: UpNarrator): DataPlane {
+/** Loads what carries the traffic: with workers, the main thread needs none of it itself. */
+async function createDataPlane(
+  { workers, accessLog, trustedProxies }: UpOptions,
+  narrator: UpNarrator,
+): Promise<DataPlane> {
   const options = { accessLog, trustedProxies };
-  if (workers === 1) return new ThreadDataPlane(options, false);
+  if (workers === 1) {
+    const { ThreadDataPlane } = await import('./thread-data-plane.ts');
+    return new ThreadDataPlane(options, false);
+  }
+  const { WorkerPool } = await import('./worker-pool.ts');
   return new WorkerPool(options, workers, (message) => narrator.complain(message));
 }

@@ -1,5 +1,4 @@
 import { readdirSync, statSync } from 'node:fs';
-import { performance } from 'node:perf_hooks';
 import type { Histogram, MetricRegistry } from './metric-registry.ts';
 
 /** How often the lateness of timers is sampled. */
