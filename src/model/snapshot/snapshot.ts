@@ -17,6 +17,8 @@ export type SnapshotResource =
   | EndpointsResource
   | CertificateResource;
 
+export type SnapshotResourceType = SnapshotResource['type'];
+
 /** Everything one proxy must know, at one version. */
 export interface Snapshot {
   /** Changes exactly when any resource does. */
