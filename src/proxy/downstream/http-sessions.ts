@@ -4,7 +4,8 @@ import type { Connection, ConnectionObserver } from '#transport/connection.ts';
 import type { ExchangeEntry } from '../exchange/exchange.ts';
 import { ConnectionPeer } from './connection-peer.ts';
 import { Http1Session, type SessionEnvironment } from './http1-session.ts';
-import { Http2Session, type Http2SessionEnvironment } from './http2-session.ts';
+import { Http2Opening, loadedHttp2, type Http2SessionClass } from './http2-opening.ts';
+import type { Http2Session, Http2SessionEnvironment } from './http2-session.ts';
 import type { DownstreamLimits } from './limits.ts';
 import { ProtocolChoice } from './protocol-choice.ts';
 import type { SessionSet } from './session.ts';
@@ -24,7 +25,8 @@ export const HTTP_ALPN: readonly string[] = Object.freeze(['h2', 'http/1.1']);
 /** Makes the sessions of HTTP connections: which version is spoken is decided here. */
 export class HttpSessions {
   readonly #options: HttpSessionOptions;
-  #last: { readonly sessions: SessionSet; readonly environment: SessionEnvironment & Http2SessionEnvironment } | null = null;
+  #last: { readonly sessions: SessionSet; readonly environment: SessionEnvironment & Http2SessionEnvironment } | null =
+    null;
 
   constructor(options: HttpSessionOptions) {
     this.#options = options;
@@ -58,8 +60,26 @@ export class HttpSessions {
     return session;
   }
 
-  #http2(connection: Connection, sessions: SessionSet): Http2Session {
-    const session = new Http2Session(connection, this.#environment(connection, sessions), new ConnectionPeer(connection));
+  #http2(connection: Connection, sessions: SessionSet): ConnectionObserver {
+    const Session = loadedHttp2();
+    if (Session !== null) return this.#http2With(Session, connection, sessions);
+    const opening: Http2Opening = new Http2Opening(connection, {
+      ready: (Loaded) => {
+        const session = this.#http2With(Loaded, connection, sessions);
+        sessions.delete(opening);
+        return session;
+      },
+      gone: () => {
+        sessions.delete(opening);
+        this.#options.connections.closed();
+      },
+    });
+    sessions.add(opening);
+    return opening;
+  }
+
+  #http2With(Session: Http2SessionClass, connection: Connection, sessions: SessionSet): Http2Session {
+    const session = new Session(connection, this.#environment(connection, sessions), new ConnectionPeer(connection));
     sessions.add(session);
     return session;
   }
