@@ -28,10 +28,10 @@ export function readPeerIdentity(
 ): PeerIdentity | IdentityProblem {
   const fields = readCertificateFields(certificate.raw);
   if (fields === undefined) return identityProblem('malformed', 'the certificate cannot be read as X.509 version 3');
-  const spiffeId = readSpiffeId(fields);
-  if ('problem' in spiffeId) return spiffeId;
   const problem = findLeafProblem(fields) ?? findTimeProblem(fields, nowMs);
   if (problem !== undefined) return problem;
+  const spiffeId = readSpiffeId(fields);
+  if ('problem' in spiffeId) return spiffeId;
   if (spiffeId.trustDomain !== trustDomain) {
     const message = `the certificate is of trust domain ${spiffeId.trustDomain}, not of ${trustDomain}`;
     return identityProblem('foreign-trust-domain', message);
