@@ -40,6 +40,7 @@ export interface GrpcSender {
 }
 
 const CONTENT_TYPE = 'application/grpc';
+const OK_STATUS: GrpcStatus = { code: OK, message: '' };
 const NOTHING: GrpcObserver = { received() {}, writable() {}, ended() {} };
 
 /**
@@ -85,9 +86,10 @@ export class GrpcStream implements StreamObserver, GrpcSender {
     const head = new RequestHead('POST', path, authority, path, '', fields, 20);
     head.bodyLength = UNKNOWN_LENGTH;
     head.acceptsTrailers = true;
-    call.#observer = observe(call);
     call.#stream = connection.request(head, false, call);
-    return call.#stream === null ? null : call;
+    if (call.#stream === null) return null;
+    call.#observer = observe(call);
+    return call;
   }
 
   /** Server: takes a call, whose head must have been looked at with {@link isGrpc}. */
@@ -140,13 +142,13 @@ export class GrpcStream implements StreamObserver, GrpcSender {
 
   end(trailers: Fields | null): void {
     if (this.#ended) return;
-    if (this.#reader.isWithinMessage) this.#fail({ code: INTERNAL, message: 'the stream ends within a message' });
-    else if (!this.#isServer) this.#finish(statusOf(trailers ?? new Fields(), 200));
-    else {
-      // The client has said all that it will, so the call is over: there would be nobody to subscribe.
-      this.#closeStream({ code: OK, message: '' });
-      this.#finish({ code: OK, message: '' });
-    }
+    const status = this.#isServer ? OK_STATUS : statusOf(trailers ?? new Fields(), 200);
+    // A server that breaks off may do so within a message, and says why.
+    const isCut = this.#reader.isWithinMessage && status.code === OK;
+    const end = isCut ? { code: INTERNAL, message: 'the stream ends within a message' } : status;
+    // A client that has said all that it will is served no longer: it could not answer.
+    if (this.#isServer) this.#closeStream(end);
+    this.#finish(end);
   }
 
   failed(error: ProxyError): void {

@@ -1,4 +1,6 @@
-import type { SnapshotResourceType } from '#model/snapshot/snapshot.ts';
+import type { SnapshotResource } from '#model/snapshot/snapshot.ts';
+
+export type ResourceType = SnapshotResource['type'];
 
 const PREFIX = 'type.selvage.dev/';
 
@@ -7,7 +9,7 @@ const PREFIX = 'type.selvage.dev/';
  * a cluster that the proxy does not know yet. What is removed is sent in the reverse order, and behind all that is new:
  * make before break. A table, so that a type that is added to the snapshot must be given its place.
  */
-const ORDER: Readonly<Record<SnapshotResourceType, number>> = {
+const ORDER: Readonly<Record<ResourceType, number>> = {
   cluster: 0,
   endpoints: 1,
   certificate: 2,
@@ -17,20 +19,20 @@ const ORDER: Readonly<Record<SnapshotResourceType, number>> = {
 };
 
 /** The types that travel, in the order in which what is new of them is sent. */
-export const TYPES_IN_ORDER: readonly SnapshotResourceType[] = (Object.keys(ORDER) as SnapshotResourceType[]).toSorted(
+export const TYPES_IN_ORDER: readonly ResourceType[] = (Object.keys(ORDER) as ResourceType[]).toSorted(
   (a, b) => ORDER[a] - ORDER[b],
 );
 
 /** @returns for example `type.selvage.dev/cluster` */
-export function typeUrlOf(type: SnapshotResourceType): string {
+export function typeUrlOf(type: ResourceType): string {
   return PREFIX + type;
 }
 
-const BY_URL: ReadonlyMap<string, SnapshotResourceType> = new Map(
+const BY_URL: ReadonlyMap<string, ResourceType> = new Map(
   TYPES_IN_ORDER.map((type) => [typeUrlOf(type), type]),
 );
 
 /** @returns undefined where it is no type that travels here */
-export function typeOfUrl(url: string): SnapshotResourceType | undefined {
+export function typeOfUrl(url: string): ResourceType | undefined {
   return BY_URL.get(url);
 }
