@@ -1,6 +1,7 @@
 import type { Diagnostic, SourceLocation } from '#model/diagnostic.ts';
 import { resourceKey, resourceTitle, type Resource } from '#model/resource.ts';
 import type { LoadedResource } from '#model/documents.ts';
+import { securityKinds } from './security-kinds.ts';
 import type { BrokenObject } from './status.ts';
 
 /** An object in its last good form. */
@@ -48,7 +49,7 @@ export function keepLastGood(
     const place = own ?? unclear(object.location.file);
     // Nothing says that it is still declared: it was deleted.
     if (place === undefined) continue;
-    if (own !== undefined && failsClosed(object.resource)) {
+    if (own !== undefined && securityKinds[object.resource.kind]?.lastGood === 'withdrawn') {
       notices.push(notice(own, 'grants nothing until it is valid'));
       broken.push(brokenObject(object.resource, 'Accepted', own.message));
       continue;
@@ -90,11 +91,6 @@ function prefixOf(folder: string): string {
 /** A kind alone names no object. */
 function namesObject(error: Diagnostic): error is Diagnostic & { readonly resource: string } {
   return error.resource?.includes(' ') === true;
-}
-
-/** Permissions: to keep one in an older form could permit what was just withdrawn. */
-function failsClosed({ kind }: Resource): boolean {
-  return kind === 'ReferenceGrant';
 }
 
 function keepsServing({ location: { file, line, column } }: KnownObject): string {

@@ -184,6 +184,82 @@ function clustersOf(outcome: ReturnType<typeof after>) {
   return web?.type === 'http-route' ? web.rules[0]?.backends.map(({ cluster }) => cluster) : undefined;
 }
 
+const securedBase = `${edge}---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: web, namespace: shop}
+spec:
+  parentRefs: [{name: edge}]
+  rules: [{backendRefs: [{group: selvage.dev, kind: Backend, name: web}]}]
+---
+${backend('shop')}`;
+
+const tlsPolicy = `apiVersion: gateway.networking.k8s.io/v1
+kind: BackendTLSPolicy
+metadata: {name: web, namespace: shop}
+spec:
+  targetRefs: [{group: selvage.dev, kind: Backend, name: web}]
+  validation: {hostname: web.example.com, wellKnownCACertificates: System}
+`;
+
+test('reconcile sends nothing to what a BackendTLSPolicy that was never valid is for', () => {
+  const broken = tlsPolicy.replace('wellKnown', 'wellknown');
+  const outcome = after({ 'a.yaml': securedBase }, { 'a.yaml': securedBase, 'tls.yaml': broken });
+  assert.deepEqual(clustersOf(outcome), [null]);
+  assert.deepEqual(conditionsOf(outcome, 'BackendTLSPolicy', 'web'), ['Accepted=False Invalid']);
+  for (const line of [
+    'tls.yaml:5:16: warning: BackendTLSPolicy shop/web: spec.targetRefs[0]: nothing is sent to Backend shop/web until this policy is valid',
+    'a.yaml:11:26: warning: HTTPRoute shop/web: spec.rules[0].backendRefs[0]: requests are answered with an error, since nothing may be sent without TLS: BackendTLSPolicy shop/web is not valid',
+  ])
+    assert.ok(outcome.lines.includes(line), outcome.lines.join('\n'));
+  const healed = stepsFrom(outcome.state, [{ 'a.yaml': securedBase, 'tls.yaml': tlsPolicy }]);
+  assert.deepEqual([clustersOf(healed), healed.lines], [['Backend/shop/web'], []]);
+  const gone = stepsFrom(outcome.state, [{ 'a.yaml': securedBase }]);
+  assert.deepEqual([clustersOf(gone), gone.lines], [['Backend/shop/web'], []]);
+});
+
+test('reconcile keeps the last good form of a policy, whatever its document says of its targets now', () => {
+  const good = { 'a.yaml': securedBase, 'tls.yaml': tlsPolicy };
+  for (const broken of [
+    tlsPolicy.replace('wellKnown', 'wellknown'),
+    tlsPolicy.replace('v1', 'v0'),
+    tlsPolicy.replace('name: web, ', ''),
+    tlsPolicy.replace('spec:', 'spec: ['),
+  ]) {
+    const outcome = after(good, { 'a.yaml': securedBase, 'tls.yaml': broken });
+    assert.deepEqual(clustersOf(outcome), ['Backend/shop/web'], broken);
+    const cluster = outcome.snapshot.resources.get('cluster Backend/shop/web');
+    assert.equal(cluster?.type === 'cluster' && cluster.tls?.hostname, 'web.example.com', broken);
+  }
+});
+
+test('reconcile lets a valid policy speak for a rejected document of the same name', () => {
+  const outcome = after({ 'a.yaml': securedBase, 'b.yaml': tlsPolicy.replace('v1', 'v0'), 'tls.yaml': tlsPolicy });
+  assert.deepEqual(clustersOf(outcome), ['Backend/shop/web']);
+});
+
+test('reconcile keeps closed what a ClientTrafficPolicy is for that may say how the PROXY protocol is read', () => {
+  const policy = (spec: string) => `apiVersion: selvage.dev/v1alpha1
+kind: ClientTrafficPolicy
+metadata: {name: edge, namespace: shop}
+spec: {targetRefs: [{name: edge}], ${spec}}
+`;
+  const isOpen = (...specs: readonly string[]) =>
+    after(...specs.map((spec) => ({ 'a.yaml': edge, 'b.yaml': policy(spec) }))).snapshot.resources.has(
+      'listener shop/edge/http',
+    );
+  for (const closing of [
+    'proxyProtocol: {trusted: [10.0.0.0]}',
+    'proxyProtcol: {trusted: [10.0.0.0/8]}',
+    'proxyProtocol: {trusted: [10.0.0.0/8]}, limits: {headerBytes: 1}',
+    'limits: {}, limits: {}',
+  ])
+    assert.equal(isOpen(closing), false, closing);
+  for (const harmless of ['limits: {headerBytes: 1}', 'timeout: 7', 'http1: {colour: red}, proxyProtocol: ~'])
+    assert.equal(isOpen(harmless), true, harmless);
+  assert.equal(isOpen('limits: {}', 'proxyProtocol: {}'), true, 'the last good form stays in force');
+});
+
 test('reconcile comes to the same result from a state that crossed a thread, and without a memo', () => {
   const good = { 'a.yaml': edge, 'b.yaml': `${route('cart', '/c')}---\n${route('web', '/w')}` };
   const bad = { 'a.yaml': edge, 'b.yaml': `# moved\n${route('cart', brokenPath)}---\n${route('web', '/w2')}` };

@@ -75,7 +75,8 @@ function withKnownObjects(parsed: ParsedDocuments, before: ParsedFile | undefine
  *
  * An object that became invalid, or whose document or file can no longer be read, keeps being served in its last good
  * form; one whose document is gone is gone. A `ReferenceGrant` that became invalid grants nothing: what it should
- * permit now is unknown, and only references through it fail.
+ * permit now is unknown, and only references through it fail. A policy for security that was never valid closes what it
+ * is about.
  *
  * @param state of the reconciliation before, or {@link emptyState}
  * @param files all that the sources read, in the order in which documents count
@@ -90,7 +91,8 @@ export function reconcile(
   const valid = parsed.flatMap(({ resources }) => resources);
   const complaints = [...unreadable, ...parsed.flatMap(({ diagnostics }) => diagnostics)];
   const { kept, notices, broken } = keepLastGood(state.objects, valid, complaints, unreadable);
-  const compiled = memo.compiler.compile([...valid, ...kept.map(loadedAgain)], { source, nowMs });
+  const rejected = parsed.flatMap((file) => file.rejected);
+  const compiled = memo.compiler.compile([...valid, ...kept.map(loadedAgain)], { source, nowMs, rejected });
   return {
     state: { objects: objectsOf(valid, kept) },
     snapshot: compiled.snapshot,

@@ -107,6 +107,8 @@ export function withBrokenObjects(
   const byObject = new Map(statuses.map((status) => [keyOf(status), status]));
   for (const { kind, namespace, name, type, message } of broken) {
     const known = byObject.get(keyOf({ kind, namespace, name })) ?? { kind, namespace, name, conditions: [] };
+    // Of policies that close something the compiler has said so, and what follows.
+    if (known.conditions.some((said) => said.type === type)) continue;
     // What generation is broken is not known: the document could not be read that far.
     const conditions = [...known.conditions, conditionOf(type, [{ reason: 'Invalid', message }], {})];
     byObject.set(keyOf(known), { ...known, conditions });

@@ -23,7 +23,11 @@ describe('parseDocuments', () => {
       'null',
       '%YAML 1.2\n---\n',
     ]) {
-      assert.deepEqual(parseDocuments('f.yaml', text), { resources: [], diagnostics: [] }, JSON.stringify(text));
+      assert.deepEqual(
+        parseDocuments('f.yaml', text),
+        { resources: [], rejected: [], diagnostics: [] },
+        JSON.stringify(text),
+      );
     }
   });
 

@@ -1,6 +1,7 @@
 import type { Diagnostic, SourceLocation } from './diagnostic.ts';
 import { formatFieldPath, type Path } from './field-path.ts';
 import { type ListedObject, unpackLists } from './list.ts';
+import { rejectedResource, type RejectedResource } from './rejected-resource.ts';
 import type { Resource } from './resource.ts';
 import { readResource } from './resource-reader.ts';
 import type { Finding } from './schema/finding.ts';
@@ -23,6 +24,8 @@ export interface LoadedResource {
 /** What a file declares, and everything that is wrong with it. */
 export interface ParsedDocuments {
   readonly resources: readonly LoadedResource[];
+  /** What is left out, as far as it says what it was meant to be. */
+  readonly rejected: readonly RejectedResource[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -41,11 +44,13 @@ export function parseDocuments(file: string, text: string): ParsedDocuments {
     const location = { file, line: 1, column: 1 };
     const message = `file is too large: ${text.length} characters`;
     const expected = `at most ${maxFileLength} (split it)`;
-    return { resources: [], diagnostics: [{ severity: 'error', location, fieldPath: '', message, expected }] };
+    const diagnostics: Diagnostic[] = [{ severity: 'error', location, fieldPath: '', message, expected }];
+    return { resources: [], rejected: [], diagnostics };
   }
   const parts = splitDocuments(text.replace(/^\ufeff/, '')).map((part) => parseDocument(file, readDocument(part)));
   return {
     resources: parts.flatMap(({ resources }) => resources),
+    rejected: parts.flatMap(({ rejected }) => rejected),
     diagnostics: parts.flatMap(({ diagnostics }) => diagnostics),
   };
 }
@@ -55,6 +60,7 @@ function parseDocument(file: string, document: ReadDocument): ParsedDocuments {
   if (document.value === undefined) {
     return {
       resources: [],
+      rejected: [],
       diagnostics: document.problems.map((problem) => diagnosticOf(problem, at(problem.position))),
     };
   }
@@ -66,7 +72,11 @@ function parseDocument(file: string, document: ReadDocument): ParsedDocuments {
     ...outside.map((problem) => diagnosticOf(problem, at(problem.position))),
     ...parts.flatMap((part) => part.diagnostics),
   ];
-  return { resources: parts.flatMap(({ resources }) => resources), diagnostics: diagnostics.toSorted(byPlace) };
+  return {
+    resources: parts.flatMap(({ resources }) => resources),
+    rejected: parts.flatMap(({ rejected }) => rejected),
+    diagnostics: diagnostics.toSorted(byPlace),
+  };
 }
 
 function parseObject(
@@ -91,8 +101,18 @@ function parseObject(
     }),
     ...inFields.map((finding) => describe(finding, locate(finding.path))),
   ];
-  const usable = resource !== undefined && isReliable(document, path);
-  return { resources: usable ? [{ resource, location: locate([]), locate }] : [], diagnostics };
+  const isWhole = isReliable(document, path);
+  if (resource !== undefined && isWhole)
+    return { resources: [{ resource, location: locate([]), locate }], rejected: [], diagnostics };
+  const message = summaryOf(diagnostics);
+  const rejected = rejectedResource(value, { message, isWhole, locate });
+  return { resources: [], rejected: rejected === undefined ? [] : [rejected], diagnostics };
+}
+
+function summaryOf(diagnostics: readonly Diagnostic[]): string {
+  const first = diagnostics.find(({ severity }) => severity === 'error');
+  if (first === undefined) return 'the text around it is not valid';
+  return first.fieldPath === '' ? first.message : `${first.fieldPath}: ${first.message}`;
 }
 
 /** A field that is given twice leaves open which one was meant: the object is checked, but not kept. */

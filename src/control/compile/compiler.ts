@@ -1,19 +1,23 @@
 import type { Diagnostic } from '#model/diagnostic.ts';
 import type { LoadedResource } from '#model/documents.ts';
+import type { RejectedResource } from '#model/rejected-resource.ts';
 import { resourceKey, type Resource, type ResourceOf } from '#model/resource.ts';
 import { snapshotKey, type Snapshot, type SnapshotResource } from '#model/snapshot/snapshot.ts';
 import type { ObjectStatus } from '../status.ts';
 import type { ClusterTarget } from './backend/backends.ts';
 import { planCluster } from './backend/clusters.ts';
 import { CertificatesInUse } from './certificate/certificates-in-use.ts';
-import { diagnosticOf, error, type Finding } from './finding.ts';
+import { diagnosticAbout, diagnosticOf, error, type Finding } from './finding.ts';
 import { planClientPolicy } from './gateway/client-policies.ts';
+import { listenersClosedBy } from './gateway/closed-listeners.ts';
 import { gatewayClassStatus, gatewayStatus } from './gateway/gateway-status.ts';
 import { parametersMessage, planGateway } from './gateway/gateways.ts';
 import { certificatesOf, findCollisions, placeGateway, type PlacedGateway } from './gateway/placement.ts';
 import { compareText, Inventory } from './inventory.ts';
 import { Memo } from './memo.ts';
-import { gatewaysByBackendOf, gatewaysOf, policyStatus } from './policy/policy-status.ts';
+import { backendsClosedBy } from './policy/closed-backends.ts';
+import { gatewaysByBackendOf, gatewaysOf, policyStatus, type GatewaysByBackend } from './policy/policy-status.ts';
+import { findingsOfRejected, statusOfRejected } from './policy/rejected-status.ts';
 import { planPolicy } from './policy/tls-policies.ts';
 import { settleContests, type Losses } from './route/hostname-contests.ts';
 import { routeKinds, type Route } from './route/route-kinds.ts';
@@ -32,6 +36,8 @@ export interface CompileResult {
 }
 
 export interface CompileOptions {
+  /** What is declared, but not validly, and has no older form among the objects: policies for security close what they are about. */
+  readonly rejected?: readonly RejectedResource[];
   /** How diagnostics name the whole, as in the folder that was read. @defaultValue '.' */
   readonly source?: string;
   /** What time it is, in milliseconds since 1970; without it nothing is said of certificates that expire. */
@@ -54,7 +60,7 @@ export class Compiler {
    * @param loaded in the order in which documents count: of two objects with one name, the first is taken
    */
   compile(loaded: readonly LoadedResource[], options: CompileOptions = {}): CompileResult {
-    const compilation = new Compilation(new Inventory(loaded), this.#memo, options);
+    const compilation = new Compilation(new Inventory(loaded, options.rejected), this.#memo, options);
     const result = compilation.run(this.#last);
     this.#last = result.snapshot.resources;
     return result;
@@ -188,6 +194,21 @@ class Compilation {
       this.#report(policy, plan.findings);
       this.#statuses.push(policyStatus(plan, plan.gateways));
     }
+    this.#compileRejected(gatewaysByBackend);
+  }
+
+  /** Policies for security that were never valid: what they are about is closed already. */
+  #compileRejected(gatewaysByBackend: GatewaysByBackend): void {
+    const statuses = new Map<string, ObjectStatus>();
+    for (const policy of this.#inventory.rejected) {
+      const closures = [...backendsClosedBy(policy, this.#inventory), ...listenersClosedBy(policy, this.#inventory)];
+      for (const finding of findingsOfRejected(policy, closures))
+        this.#diagnostics.push(diagnosticAbout(finding, policy.title, policy.source.locate(finding.path)));
+      const status = statusOfRejected(policy, closures, gatewaysByBackend);
+      // Of two with one name the first speaks.
+      if (status !== undefined && !statuses.has(policy.title)) statuses.set(policy.title, status);
+    }
+    this.#statuses.push(...statuses.values());
   }
 
   #reportGateways(gateways: ReadonlyMap<string, PlacedGateway>, routes: readonly RoutePlan[]): void {

@@ -29,11 +29,20 @@ interface Place {
 }
 
 /** Says where a finding about a loaded resource is. */
-export function diagnosticOf({ severity, path, message, expected }: Finding, at: Place): Diagnostic {
+export function diagnosticOf(finding: Finding, at: Place): Diagnostic {
+  return diagnosticAbout(finding, resourceTitle(at.resource), at.locate(finding.path));
+}
+
+/** The same of what is no resource. */
+export function diagnosticAbout(
+  { severity, path, message, expected }: Finding,
+  title: string,
+  location: SourceLocation,
+): Diagnostic {
   return {
     severity,
-    location: at.locate(path),
-    resource: resourceTitle(at.resource),
+    location,
+    resource: title,
     fieldPath: formatFieldPath(path),
     message,
     ...(expected !== undefined && { expected }),

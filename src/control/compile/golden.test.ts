@@ -24,7 +24,8 @@ function compileFolder(folder: string): readonly Golden[] {
     .toSorted(compareText);
   const parsed = files.map((name) => parseDocuments(name, readFileSync(join(folder, name), 'utf8')));
   const resources = parsed.flatMap((file) => file.resources);
-  const { snapshot, statuses, diagnostics } = new Compiler().compile(resources, { nowMs });
+  const rejected = parsed.flatMap((file) => file.rejected);
+  const { snapshot, statuses, diagnostics } = new Compiler().compile(resources, { nowMs, rejected });
   const lines = [...parsed.flatMap((file) => file.diagnostics), ...diagnostics].map(formatDiagnostic);
   return [
     {

@@ -1,9 +1,11 @@
 import type { Diagnostic } from '#model/diagnostic.ts';
 import type { LoadedResource } from '#model/documents.ts';
+import type { RejectedResource } from '#model/rejected-resource.ts';
 import { serviceNameLabel } from '#model/endpoint-slice.ts';
 import { resourceKey, type Resource, type ResourceOf } from '#model/resource.ts';
 import { diagnosticOf, error } from './finding.ts';
 import { backendKey, policyTargetOf, type PolicyTarget } from './policy/policy-target.ts';
+import { rejectedPolicy, type RejectedPolicy, type Secured } from './policy/rejected-policies.ts';
 
 /** What a compilation step may ask about objects other than its own. */
 export interface Lookups {
@@ -16,6 +18,8 @@ export interface Lookups {
   tlsPoliciesFor(target: PolicyTarget): readonly ResourceOf<'BackendTLSPolicy'>[];
   /** The same of a gateway. */
   clientPoliciesFor(namespace: string, gateway: string): readonly ResourceOf<'ClientTrafficPolicy'>[];
+  /** Policies of a kind that were never valid and are about something, or a section of it. */
+  rejectedFor(kind: Resource['kind'], target: Secured): readonly RejectedPolicy[];
 }
 
 /** All declared objects, each once, indexed by what they are asked for. */
@@ -25,11 +29,17 @@ export class Inventory implements Lookups {
   readonly #grants = new Map<string, ResourceOf<'ReferenceGrant'>[]>();
   readonly #tlsPolicies = new Map<string, ResourceOf<'BackendTLSPolicy'>[]>();
   readonly #clientPolicies = new Map<string, ResourceOf<'ClientTrafficPolicy'>[]>();
+  readonly #rejectedByTarget = new Map<string, RejectedPolicy[]>();
   /** One for each object that is declared again. */
   readonly duplicates: readonly Diagnostic[];
+  /** Policies that were never valid, and that must not be left out. */
+  readonly rejected: readonly RejectedPolicy[];
 
-  /** @param loaded in the order in which documents count: of two with one name, the first */
-  constructor(loaded: readonly LoadedResource[]) {
+  /**
+   * @param loaded in the order in which documents count: of two with one name, the first
+   * @param rejected what is declared, but not validly; what is loaded under the same name speaks for it
+   */
+  constructor(loaded: readonly LoadedResource[], rejected: readonly RejectedResource[] = []) {
     const duplicates: Diagnostic[] = [];
     for (const entry of loaded) {
       const key = resourceKey(entry.resource);
@@ -41,6 +51,20 @@ export class Inventory implements Lookups {
     for (const policies of this.#tlsPolicies.values()) policies.sort(bySeniority);
     for (const policies of this.#clientPolicies.values()) policies.sort(bySeniority);
     this.duplicates = duplicates;
+    this.rejected = rejected
+      .flatMap((source) => (this.#has(source) ? [] : (rejectedPolicy(source) ?? [])))
+      .sort(byTitle);
+    for (const policy of this.rejected) this.#addRejected(policy);
+  }
+
+  #has({ kind, namespace, name }: RejectedResource): boolean {
+    if (namespace === undefined || name === undefined) return false;
+    return this.#byKey.has(resourceKey({ kind, metadata: { namespace, name } }));
+  }
+
+  #addRejected(policy: RejectedPolicy): void {
+    for (const key of new Set(policy.targets.map((target) => rejectedKey(policy.kind, target))))
+      append(this.#rejectedByTarget, key, policy);
   }
 
   #add(key: string, entry: LoadedResource): void {
@@ -84,6 +108,10 @@ export class Inventory implements Lookups {
     return this.#clientPolicies.get(`${namespace}/${gateway}`) ?? [];
   }
 
+  rejectedFor(kind: Resource['kind'], target: Secured): readonly RejectedPolicy[] {
+    return this.#rejectedByTarget.get(rejectedKey(kind, target)) ?? [];
+  }
+
   /** Every object of a kind, in the order of their keys. */
   all<K extends Resource['kind']>(kind: K): readonly ResourceOf<K>[] {
     const found: ResourceOf<K>[] = [];
@@ -109,6 +137,14 @@ function append<V>(lists: Map<string, V[]>, key: string, value: V): void {
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [value]);
   else list.push(value);
+}
+
+function rejectedKey(policyKind: string, { kind, namespace, name }: Secured): string {
+  return `${policyKind} ${kind}/${namespace}/${name}`;
+}
+
+function byTitle(a: RejectedPolicy, b: RejectedPolicy): number {
+  return compareText(a.title, b.title);
 }
 
 function byName(a: Resource, b: Resource): number {

@@ -1,6 +1,7 @@
 import type { Resource, ResourceOf } from '#model/resource.ts';
 import type { Lookups } from './inventory.ts';
 import type { PolicyTarget } from './policy/policy-target.ts';
+import type { RejectedPolicy, Secured } from './policy/rejected-policies.ts';
 
 /** A look-up that was made, and what it found. */
 interface Asked {
@@ -85,6 +86,10 @@ class RecordedLookups implements Lookups {
 
   clientPoliciesFor(namespace: string, gateway: string): readonly ResourceOf<'ClientTrafficPolicy'>[] {
     return this.#ask((lookups) => lookups.clientPoliciesFor(namespace, gateway));
+  }
+
+  rejectedFor(kind: Resource['kind'], target: Secured): readonly RejectedPolicy[] {
+    return this.#ask((lookups) => lookups.rejectedFor(kind, target));
   }
 
   #ask<A>(repeat: (lookups: Lookups) => A): A {

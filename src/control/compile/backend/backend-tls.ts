@@ -38,6 +38,7 @@ export function tlsTowards(
   if (backend?.spec.tls !== undefined) return ownTls(backend, lookups);
   const policy = governingPolicy(target, portName, lookups);
   if (policy === undefined) return backend === undefined ? undefined : ownTls(backend, lookups);
+  if ('isRejected' in policy) return { reason: 'Invalid', message: `${policy.title} is not valid`, isOfPolicy: true };
   const trust = trustOf(policy, lookups);
   if (!('reason' in trust)) return settingsOf(policy.spec.validation, trust, null);
   const { namespace, name } = policy.metadata;

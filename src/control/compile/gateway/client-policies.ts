@@ -59,11 +59,13 @@ function readingPolicy(gateway: Gateway, port: number, lookups: Lookups): Client
   );
 }
 
-function policiesFor({ metadata }: Gateway, lookups: Lookups): readonly ClientTrafficPolicy[] {
+/** Those for a gateway or a listener of it, the one that goes before others first. */
+export function policiesFor({ metadata }: Gateway, lookups: Lookups): readonly ClientTrafficPolicy[] {
   return lookups.clientPoliciesFor(metadata.namespace, metadata.name);
 }
 
-function isAbout({ spec }: ClientTrafficPolicy, { metadata }: Gateway, section: string | undefined): boolean {
+/** Tells whether a policy names a listener, or the gateway as a whole where none is given. */
+export function isAbout({ spec }: ClientTrafficPolicy, { metadata }: Gateway, section: string | undefined): boolean {
   return spec.targetRefs.some(({ name, sectionName }) => name === metadata.name && sectionName === section);
 }
 

@@ -37,8 +37,8 @@ function acceptance({ gateway: { metadata }, refusals, listeners }: PlacedGatewa
   return condition('Accepted', status, { reason: 'ListenersNotValid', message }, metadata);
 }
 
-function isValid({ refusals, conflicts, brokenReferences }: ListenerPlan): boolean {
-  return refusals.length + conflicts.length + brokenReferences.length === 0;
+function isValid({ refusals, closures, conflicts, brokenReferences }: ListenerPlan): boolean {
+  return refusals.length + closures.length + conflicts.length + brokenReferences.length === 0;
 }
 
 function programming({ gateway: { metadata }, refusals, listeners }: PlacedGateway): Condition {
@@ -77,7 +77,7 @@ function listenerStatus(
     supportedKinds: listener.routeKinds.map((kind) => ({ group: gatewayGroup, kind })),
     attachedRoutes,
     conditions: [
-      conditionOf('Accepted', [...listener.refusals, ...conflicts], metadata),
+      conditionOf('Accepted', [...listener.refusals, ...listener.closures, ...conflicts], metadata),
       conflicted(conflicts, metadata),
       conditionOf('ResolvedRefs', brokenReferences, metadata),
       conditionOf('Programmed', notProgrammed, metadata),
@@ -85,9 +85,11 @@ function listenerStatus(
   };
 }
 
-function whyNotProgrammed({ refusals, conflicts }: ListenerPlan, ofGateway: readonly Problem[]): string {
+function whyNotProgrammed({ refusals, closures, conflicts }: ListenerPlan, ofGateway: readonly Problem[]): string {
   if (ofGateway.length > 0) return 'the gateway is not accepted';
-  return refusals.length + conflicts.length > 0 ? 'the listener is not accepted' : 'there is no usable certificate';
+  return refusals.length + closures.length + conflicts.length > 0
+    ? 'the listener is not accepted'
+    : 'there is no usable certificate';
 }
 
 /** The one condition that is bad when true. */

@@ -11,6 +11,7 @@ import type { Lookups } from '../inventory.ts';
 import { gatewayGroup, kindsFor, type RouteKind } from '../route/route-kinds.ts';
 import { clientSettings, type ClientSettings } from './client-policies.ts';
 import type { ClientCheck, FrontendPlan } from './client-validation.ts';
+import { closingPolicy } from './closed-listeners.ts';
 
 export type Gateway = ResourceOf<'Gateway'>;
 export type DeclaredListener = Gateway['spec']['listeners'][number];
@@ -39,6 +40,8 @@ export interface ListenerPlan {
   readonly authorityHolders: readonly AuthorityHolder[];
   /** Why it is not accepted. */
   readonly refusals: readonly Problem[];
+  /** Why it stays closed although it is in order; nobody else gets its place. */
+  readonly closures: readonly Problem[];
   /** Why it is not distinct from others. */
   readonly conflicts: readonly Problem[];
   /** Which of its references lead nowhere. */
@@ -88,6 +91,7 @@ export function planListener(
     settings: clientSettings(gateway, declared, lookups),
     authorityHolders: check?.holders ?? [],
     refusals: refusalsOf(declared, check, note),
+    closures: closuresOf(gateway, declared, lookups).map((problem) => note([], problem)),
     conflicts: conflictsWithin(gateway, declared).map((problem) => note(['port'], problem)),
     brokenReferences: [...certificates.broken, ...(check?.brokenReferences ?? []), ...kinds.unknown],
   };
@@ -109,6 +113,13 @@ function refusalsOf({ protocol, port }: DeclaredListener, check: ClientCheck | u
   // To serve without the check would let everybody in.
   const message = `no certificate is known that clients on port ${port} could be checked with (spec.tls.frontend): the listener stays closed`;
   return [note([], { reason: 'NoValidCACertificate', message })];
+}
+
+function closuresOf(gateway: Gateway, declared: DeclaredListener, lookups: Lookups): readonly Problem[] {
+  const policy = isServed(declared) ? closingPolicy(gateway, declared.port, lookups) : undefined;
+  if (policy === undefined) return [];
+  const message = `${policy.title} is not valid and may say how the PROXY protocol is read on port ${declared.port}: the listener stays closed`;
+  return [{ reason: 'Invalid', message }];
 }
 
 /**

@@ -93,7 +93,7 @@ function isServed({ isOurs, refusals }: GatewayPlan): boolean {
   return isOurs && refusals.length === 0;
 }
 
-/** Listeners that fail by themselves take nothing from others. */
+/** Listeners that fail by themselves take nothing from others; those that a policy closes keep their place. */
 function isSound({ refusals, conflicts }: ListenerPlan): boolean {
   return refusals.length === 0 && conflicts.length === 0;
 }
@@ -122,6 +122,7 @@ function withCollision(listener: ListenerPlan, collision: Problem | undefined): 
 
 /** With one usable certificate of several it still serves; with none it must not. */
 function isProgrammable(plan: GatewayPlan, listener: ListenerPlan): boolean {
+  if (listener.closures.length > 0) return false;
   return isServed(plan) && isSound(listener) && (!listener.decrypts || listener.certificates.length > 0);
 }
 

@@ -1,5 +1,5 @@
 import { controllerName } from '#model/gateway-class.ts';
-import type { Resource } from '#model/resource.ts';
+import type { Identified } from '#model/resource.ts';
 import type { Condition, ObjectStatus } from '../../status.ts';
 import { compareText } from '../inventory.ts';
 import { gatewayGroup } from '../route/route-kinds.ts';
@@ -7,7 +7,8 @@ import type { RoutePlan } from '../route/routes.ts';
 import { backendKey } from './policy-target.ts';
 import type { PolicyPlan } from './tls-policies.ts';
 
-type GatewaysByBackend = ReadonlyMap<string, ReadonlySet<string>>;
+/** Names of gateways by `Service/shop/cart`. */
+export type GatewaysByBackend = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** Tells through which gateways each backend is reached: a policy for it has its status at them. */
 export function gatewaysByBackendOf(routes: readonly RoutePlan[]): GatewaysByBackend {
@@ -21,13 +22,16 @@ export function gatewaysByBackendOf(routes: readonly RoutePlan[]): GatewaysByBac
 }
 
 /** Tells through which gateways a policy for backends works. */
-export function gatewaysOf({ targets }: PolicyPlan, gatewaysByBackend: GatewaysByBackend): readonly string[] {
+export function gatewaysOf(
+  { targets }: Pick<PolicyPlan, 'targets'>,
+  gatewaysByBackend: GatewaysByBackend,
+): readonly string[] {
   return targets.flatMap((target) => [...(gatewaysByBackend.get(backendKey(target)) ?? [])]);
 }
 
 /** Says what became of a policy: by itself, and the same at each gateway that it works for. */
 export function policyStatus(
-  { policy, conditions }: { readonly policy: Resource; readonly conditions: readonly Condition[] },
+  { policy, conditions }: { readonly policy: Identified; readonly conditions: readonly Condition[] },
   gateways: readonly string[],
 ): ObjectStatus {
   const { kind, metadata } = policy;

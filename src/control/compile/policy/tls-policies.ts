@@ -6,6 +6,7 @@ import type { Lookups } from '../inventory.ts';
 import { gatewayGroup } from '../route/route-kinds.ts';
 import { acceptanceOf } from './policy-acceptance.ts';
 import { ownGroup, policyTargetOf, type PolicyTarget } from './policy-target.ts';
+import { mostSpecific, type RejectedPolicy } from './rejected-policies.ts';
 
 export type BackendTLSPolicy = ResourceOf<'BackendTLSPolicy'>;
 type TargetRef = BackendTLSPolicy['spec']['targetRefs'][number];
@@ -37,10 +38,10 @@ export function governingPolicy(
   target: PolicyTarget,
   portName: string | undefined,
   lookups: Lookups,
-): BackendTLSPolicy | undefined {
-  const policies = lookups.tlsPoliciesFor(target);
-  const named = portName === undefined ? undefined : policies.find((policy) => isAbout(policy, target, portName));
-  return named ?? policies.find((policy) => isAbout(policy, target, undefined));
+): BackendTLSPolicy | RejectedPolicy | undefined {
+  const isFor = (policy: BackendTLSPolicy, section: string | undefined) => isAbout(policy, target, section);
+  const rejected = lookups.rejectedFor('BackendTLSPolicy', target);
+  return mostSpecific(lookups.tlsPoliciesFor(target), isFor, rejected, target, portName);
 }
 
 function isAbout({ metadata, spec }: BackendTLSPolicy, target: PolicyTarget, section: string | undefined): boolean {
