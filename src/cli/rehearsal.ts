@@ -162,7 +162,7 @@ function createExchange({ method, url, headers }: ImaginedRequest): Exchange {
 
 /** Filters may only look whether there is a cluster. */
 function imaginedSlot(name: string): ClusterSlot {
-  const cluster: Cluster = { name, service: { name, namespace: '' }, forward: () => {}, mirror: () => {} };
+  const cluster: Cluster = { name, service: { name, namespace: '' }, forward: () => {}, mirror: () => {}, openStream: () => ({ cancel: () => {} }) };
   return { name, cluster };
 }
 

@@ -66,6 +66,7 @@ export class Gateway {
     const path = new GatewayPath(options, this.#clock);
     this.#tls = new ThreadTls(options.ticketMemory ?? new SharedArrayBuffer(TICKET_MEMORY_BYTES));
     this.#clusters = new ClusterRegistry({ clock: this.#clock, outcome: path, metrics, tls: this.#tls });
+    metrics.watchCertificates(() => this.#listeners.certificateExpiries());
     const slot = (cluster: string) => this.#clusters.slot(cluster);
     this.#listeners = new ListenerSet({
       shared,
@@ -75,6 +76,10 @@ export class Gateway {
       createEntry: (table) => path.createEntry(table),
       warn: options.warn ?? ((message) => void process.stderr.write(`selvage: ${message}\n`)),
       tls: this.#tls,
+      recordStream: (record) => {
+        metrics.streams.record(record);
+        options.accessLog.recordStream(record);
+      },
       rules: { slot, compileFilters: (specs) => compileFilters(specs, { slot }) },
     });
   }

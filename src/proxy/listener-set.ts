@@ -1,13 +1,15 @@
 import type { HttpRouteResource } from '#model/snapshot/http-route.ts';
 import type { ListenerResource } from '#model/snapshot/listener.ts';
 import type { SnapshotDelta } from '#model/snapshot/snapshot.ts';
+import type { StreamRouteResource } from '#model/snapshot/stream-route.ts';
 import { Binding, type BindingEnvironment, type ListenerFailure } from './binding.ts';
 import type { Acceptor } from './downstream/acceptor.ts';
-import type { Listener } from './exchange/exchange.ts';
+import type { Listener, StreamRoute } from './exchange/exchange.ts';
 import { compileRoute, type CompiledRoute } from './routing/compile-route.ts';
 import { compileRule, type RuleEnvironment } from './routing/compile-rule.ts';
 import { createListenerTable, type ListenerRoutes } from './routing/listener-table.ts';
 import { createRouteTable } from './routing/route-table.ts';
+import { compileStreamRoute, createStreamRoutes, createStreamTable, type StreamListener } from './routing/stream-table.ts';
 
 export interface ListenerSetOptions extends BindingEnvironment {
   readonly rules: RuleEnvironment;
@@ -38,6 +40,8 @@ export class ListenerSet {
   readonly #routes = new Map<string, CompiledRoute>();
   /** By name of the listener, made once while it stays as it is. */
   readonly #served = new Map<string, ListenerRoutes>();
+  readonly #streamRoutes = new Map<string, readonly [resource: StreamRouteResource, route: StreamRoute]>();
+  readonly #streams = new Map<string, StreamListener>();
   readonly #bindings = new Map<string, Binding>();
   /** Acceptors whose address is no longer declared, while their connections last. */
   readonly #draining = new Set<Acceptor>();
@@ -57,6 +61,15 @@ export class ListenerSet {
   /** Connections of clients, those of acceptors that drain among them. */
   get sessionCount(): number {
     return this.#acceptors().reduce((sum, acceptor) => sum + acceptor.sessionCount, 0);
+  }
+
+  /** When the certificates expire that listeners show, in seconds since 1970. */
+  certificateExpiries(): readonly (readonly [name: string, expirySeconds: number])[] {
+    const expiries = new Map<string, number>();
+    for (const binding of this.#bindings.values()) {
+      for (const { name, expiresAtMs } of binding.keyPairs) expiries.set(name, expiresAtMs / 1000);
+    }
+    return [...expiries];
   }
 
   async apply(delta: SnapshotDelta): Promise<ApplyReport> {
@@ -85,7 +98,7 @@ export class ListenerSet {
   /** @returns names of the listeners whose routes must be joined anew */
   #takeOver(delta: SnapshotDelta): Set<string> {
     const changed = new Set<string>();
-    const touch = (route: HttpRouteResource | undefined): void => {
+    const touch = (route: HttpRouteResource | StreamRouteResource | undefined): void => {
       for (const { listener } of route?.attachments ?? []) changed.add(listener);
     };
     for (const resource of delta.upserts) {
@@ -96,6 +109,10 @@ export class ListenerSet {
         touch(this.#routes.get(resource.name)?.resource);
         this.#routes.set(resource.name, compileRoute(resource, (route, rule) => compileRule(route, rule, this.#options.rules)));
         touch(resource);
+      } else if (resource.type === 'stream-route') {
+        touch(this.#streamRoutes.get(resource.name)?.[0]);
+        this.#streamRoutes.set(resource.name, [resource, compileStreamRoute(resource, this.#options.rules.slot)]);
+        touch(resource);
       }
     }
     for (const key of delta.removals) {
@@ -103,10 +120,15 @@ export class ListenerSet {
         const name = key.slice('listener '.length);
         this.#resources.delete(name);
         this.#served.delete(name);
+        this.#streams.delete(name);
       } else if (key.startsWith('http-route ')) {
         const name = key.slice('http-route '.length);
         touch(this.#routes.get(name)?.resource);
         this.#routes.delete(name);
+      } else if (key.startsWith('stream-route ')) {
+        const name = key.slice('stream-route '.length);
+        touch(this.#streamRoutes.get(name)?.[0]);
+        this.#streamRoutes.delete(name);
       }
     }
     return changed;
@@ -117,7 +139,11 @@ export class ListenerSet {
     const resource = this.#resources.get(name);
     if (resource === undefined) return;
     const routes = createRouteTable(name, this.#routes.values());
-    this.#served.set(name, { listener: createListener(resource), hostname: resource.hostname, routes });
+    const listener = createListener(resource);
+    const { hostname } = resource;
+    this.#served.set(name, { listener, hostname, routes });
+    const terminates = resource.tls !== null && resource.tls !== undefined;
+    this.#streams.set(name, { listener, hostname, terminates, routes: createStreamRoutes(name, this.#streamRoutes.values()) });
   }
 
   /** @returns what could not be bound */
@@ -140,7 +166,8 @@ export class ListenerSet {
   /** Makes an address serve these listeners. @returns what is not possible of it */
   async #bind(key: string, listeners: readonly ListenerResource[]): Promise<readonly ListenerFailure[]> {
     const table = createListenerTable(listeners.map((listener) => this.#served.get(listener.name)!));
-    const served = { listeners, table };
+    const streams = createStreamTable(listeners.map((listener) => this.#streams.get(listener.name)!));
+    const served = { listeners, table, streams };
     const present = this.#bindings.get(key);
     if (present?.fits(listeners) === true) return present.update(served);
     // An acceptor speaks one protocol: for another one, the address is left and bound again.

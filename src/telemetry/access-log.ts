@@ -1,6 +1,8 @@
 import { AccessLogLine } from './access-log-line.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { LineWriter, type LineTarget } from './line-writer.ts';
+import { StreamLogLine } from './stream-log-line.ts';
+import type { StreamRecord } from './stream-record.ts';
 
 /** Where the access log goes. */
 export type AccessLogTarget = LineTarget | { readonly type: 'none' };
@@ -19,6 +21,7 @@ export interface AccessLogOptions {
  */
 export class AccessLog {
   readonly #line = new AccessLogLine();
+  readonly #streamLine = new StreamLogLine();
   readonly #writer: LineWriter | null;
 
   constructor(target: AccessLogTarget, options: AccessLogOptions = {}) {
@@ -34,6 +37,11 @@ export class AccessLog {
   /** Logs an exchange that has ended. */
   record(record: ExchangeRecord): void {
     if (this.#writer !== null) this.#writer.append(this.#line.format(record));
+  }
+
+  /** Logs a connection that was passed on as it is and has ended. */
+  recordStream(record: StreamRecord): void {
+    if (this.#writer !== null) this.#writer.append(this.#streamLine.format(record));
   }
 
   /** @returns when everything recorded so far is written or dropped; never rejects */

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { ACCESS_LOG_FIELDS } from './access-log-fields.ts';
 import { AccessLogLine } from './access-log-line.ts';
-import { ISTIO_BUCKETS, ISTIO_LABELS, METRIC_TABLE, type MetricEntry } from './metric-table.ts';
+import { ISTIO_BUCKETS, ISTIO_LABELS, ISTIO_TCP_LABELS, METRIC_TABLE, type MetricEntry } from './metric-table.ts';
 import { sampleRecord } from './sample-record.ts';
 import { SECRET_PARAMETERS } from './secret-query.ts';
 
@@ -27,7 +27,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 const code = (text: string): string => `\`${text}\``;
 
 const labelsCell = (labels: readonly string[]): string =>
-  labels === ISTIO_LABELS ? "Istio's, below" : labels.map(code).join(', ');
+  labels === ISTIO_LABELS ? "Istio's, below" : labels === ISTIO_TCP_LABELS ? "Istio's for TCP, below" : labels.map(code).join(', ');
 
 test('docs/metrics.md is equal to METRIC_TABLE', () => {
   const rows = Object.entries(METRIC_TABLE).map(([name, entry]: [string, MetricEntry]) => [
@@ -37,7 +37,9 @@ test('docs/metrics.md is equal to METRIC_TABLE', () => {
     labelsCell(entry.labels),
     entry.help,
   ]);
-  const labels = `Istio's labels: ${ISTIO_LABELS.map(code).join(', ')}.`;
+  const labels =
+    `Istio's labels: ${ISTIO_LABELS.map(code).join(', ')}.\n\n` +
+    `Istio's labels for TCP: ${ISTIO_TCP_LABELS.map(code).join(', ')}.`;
   const text = assertGenerated('metrics.md', [
     `${table(['name', 'type', 'unit', 'labels', 'what'], rows)}\n\n${labels}`,
   ]);

@@ -45,6 +45,22 @@ export const ISTIO_LABELS = Object.freeze([
   'connection_security_policy',
 ] as const);
 
+/** Labels of every `istio_tcp_` metric, in the order of the exposition. */
+export const ISTIO_TCP_LABELS = Object.freeze([
+  'reporter',
+  'source_workload',
+  'source_workload_namespace',
+  'source_principal',
+  'destination_workload',
+  'destination_principal',
+  'destination_service',
+  'destination_service_name',
+  'destination_service_namespace',
+  'request_protocol',
+  'response_flags',
+  'connection_security_policy',
+] as const);
+
 /** Every metric that a process exposes. `docs/metrics.md` is kept equal to this table by a test. */
 export const METRIC_TABLE = Object.freeze({
   istio_requests_total: {
@@ -76,6 +92,34 @@ export const METRIC_TABLE = Object.freeze({
     labels: ISTIO_LABELS,
     help: 'Content of responses',
     buckets: ISTIO_BUCKETS,
+    dropsWhenIdle: true,
+  },
+  istio_tcp_connections_opened_total: {
+    type: 'counter',
+    unit: '',
+    labels: ISTIO_TCP_LABELS,
+    help: 'Connections passed on as they are, counted when they have ended',
+    dropsWhenIdle: true,
+  },
+  istio_tcp_connections_closed_total: {
+    type: 'counter',
+    unit: '',
+    labels: ISTIO_TCP_LABELS,
+    help: 'Connections passed on as they are that have ended',
+    dropsWhenIdle: true,
+  },
+  istio_tcp_sent_bytes_total: {
+    type: 'counter',
+    unit: 'bytes',
+    labels: ISTIO_TCP_LABELS,
+    help: 'Octets passed to clients of such connections',
+    dropsWhenIdle: true,
+  },
+  istio_tcp_received_bytes_total: {
+    type: 'counter',
+    unit: 'bytes',
+    labels: ISTIO_TCP_LABELS,
+    help: 'Octets passed from clients of such connections',
     dropsWhenIdle: true,
   },
   selvage_route_requests_total: {
@@ -141,6 +185,13 @@ export const METRIC_TABLE = Object.freeze({
     labels: ['cluster'],
     help: 'Connections to endpoints that could not be opened',
     dropsWhenIdle: true,
+  },
+  selvage_certificate_expiry_seconds: {
+    type: 'gauge',
+    unit: 'seconds',
+    labels: ['certificate'],
+    help: 'When a certificate that listeners show expires, in seconds since 1970',
+    merge: 'max',
   },
   selvage_metric_overflow_total: {
     type: 'counter',

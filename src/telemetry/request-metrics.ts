@@ -2,6 +2,7 @@ import type { ExchangeRecord, MetricOwner, MetricScope } from './exchange-record
 import { MetricRegistry, type Counter, type Gauge } from './metric-registry.ts';
 import { FamilyBuilder, type FamilySnapshot, type MetricSnapshot } from './metric-snapshot.ts';
 import { FLAGS, flagIndexOf, statusOf } from './outcome.ts';
+import { StreamMetrics } from './stream-metrics.ts';
 import { IDLE_SERIES_MS, MAX_SERIES, OVERFLOW_ROW, SeriesStore } from './series-store.ts';
 import {
   DURATION,
@@ -57,6 +58,8 @@ export class RequestMetrics {
   readonly #rows: SeriesStore<RequestLabels>;
   readonly #registry: MetricRegistry;
   readonly #overflow: Counter;
+  /** Of connections that are passed on as they are. */
+  readonly streams: StreamMetrics;
   /** Owns what no listener took, so that nothing is made for each connection. */
   readonly #unrouted: MetricOwner = { metricScope: null };
 
@@ -71,6 +74,7 @@ export class RequestMetrics {
       idleWhen: 'zero',
     });
     this.#registry = new MetricRegistry(this.#nowMs);
+    this.streams = new StreamMetrics(this.#registry);
     this.#overflow = this.#registry.counter('selvage_metric_overflow_total');
   }
 
@@ -92,6 +96,13 @@ export class RequestMetrics {
   /** @param cluster its name @returns what to count its connections with; may be kept */
   upstream(cluster: string): ConnectionCounts {
     return this.#connectionCounts('upstream', cluster);
+  }
+
+  /** Exposes when certificates expire. @param read asked at each collection: names, and seconds since 1970 */
+  watchCertificates(read: () => readonly (readonly [name: string, expirySeconds: number])[]): void {
+    this.#registry.watch('selvage_certificate_expiry_seconds', () =>
+      read().map(([name, value]) => ({ labels: [name], value })),
+    );
   }
 
   /** @returns what was counted since the last call; for one reader, see `MetricTotals` */

@@ -49,7 +49,7 @@ export interface RequestLabels {
 const labelSet = (...labels: readonly string[]): LabelSet => ({ labels, key: seriesKey(labels) });
 
 /** What Istio says where a label has no value. */
-const UNKNOWN = 'unknown';
+export const UNKNOWN = 'unknown';
 
 /** @param status of the answer @param flag its response flag */
 export const requestLabels = (record: ExchangeRecord, status: number, flag: string): RequestLabels => {
@@ -98,7 +98,8 @@ const istioLabels = (record: ExchangeRecord, status: number, flag: string): read
   ];
 };
 
-const gatewayName = (record: ExchangeRecord): readonly [namespace: string, name: string] => {
+/** @returns namespace and name of the gateway that a record is of */
+export const gatewayName = (record: Pick<ExchangeRecord, 'listener'>): readonly [namespace: string, name: string] => {
   const full = record.listener?.gateway;
   if (full === undefined) return [UNKNOWN, UNKNOWN];
   const slash = full.indexOf('/');
@@ -106,7 +107,7 @@ const gatewayName = (record: ExchangeRecord): readonly [namespace: string, name:
 };
 
 /** A `Service` has its DNS name of the cluster; any other backend only its own name. */
-const destinationService = (record: ExchangeRecord): string => {
+export const destinationService = (record: Pick<ExchangeRecord, 'cluster'>): string => {
   if (record.cluster === null) return UNKNOWN;
   const { name, namespace } = record.cluster.service;
   return record.cluster.name.startsWith('Service/') ? `${name}.${namespace}.svc.cluster.local` : name;

@@ -94,10 +94,10 @@ interface ServerHandle {
 const takeHandles = (server: Server, accept: BindOptions['accept']): void => {
   const handle = (server as unknown as { _handle?: ServerHandle })._handle;
   if (typeof handle?.onconnection !== 'function' || !fastPath.enabled) {
-    server.on('connection', (socket) => accept({ handle: null, socket }));
+    server.on('connection', (socket) => accept({ kind: 'socket', socket }));
     return;
   }
   handle.onconnection = (status, accepted) => {
-    if (status === 0 && accepted !== undefined) accept({ handle: accepted, socket: null });
+    if (status === 0 && accepted !== undefined) accept({ kind: 'handle', handle: accepted });
   };
 };

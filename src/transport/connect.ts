@@ -40,7 +40,7 @@ export const connect = (address: string, port: number, observer: ConnectObserver
     const outermost = beginTurn();
     connection = new Connection(socket, NOBODY);
     connection.observe(observer.connected(connection));
-    socket.resume();
+    if (!connection.paused) socket.resume();
     endTurn(outermost);
   });
   return {

@@ -12,6 +12,14 @@ const INLINE_BYTES = 4096;
 /** What may gather behind one TLS write before whoever writes is to stop. */
 const MAX_BACKLOG_BYTES = 64 * 1024;
 
+/** Both ends of a connection. */
+export interface ConnectionAddresses {
+  readonly sourceAddress: string;
+  readonly sourcePort: number;
+  readonly destinationAddress: string;
+  readonly destinationPort: number;
+}
+
 /** What a connection tells its user. Each call is one turn: what it writes leaves when it returns. */
 export interface ConnectionObserver {
   /** Bytes came. They are overwritten by the next read of any connection. */
@@ -43,6 +51,8 @@ export class Connection {
   #ending = false;
   #error = '';
   #closed = false;
+  #paused = false;
+  #proxied: ConnectionAddresses | null = null;
   /** Writes that the kernel has not taken completely. */
   #pendingWrites = 0;
   /** The kernel does not take more now: stop writing until {@link ConnectionObserver.drained}. */
@@ -68,19 +78,37 @@ export class Connection {
   }
 
   get remoteAddress(): string {
-    return plainAddress(this.#socket.remoteAddress);
+    return this.#proxied === null ? plainAddress(this.#socket.remoteAddress) : this.#proxied.sourceAddress;
   }
 
   get remotePort(): number {
-    return this.#socket.remotePort ?? 0;
+    return this.#proxied === null ? (this.#socket.remotePort ?? 0) : this.#proxied.sourcePort;
   }
 
   get localAddress(): string {
-    return plainAddress(this.#socket.localAddress);
+    return this.#proxied === null ? plainAddress(this.#socket.localAddress) : this.#proxied.destinationAddress;
   }
 
   get localPort(): number {
-    return this.#socket.localPort ?? 0;
+    return this.#proxied === null ? (this.#socket.localPort ?? 0) : this.#proxied.destinationPort;
+  }
+
+  /** What a proxy in front said of the connection that it passes on, or null. */
+  get proxied(): ConnectionAddresses | null {
+    return this.#proxied;
+  }
+
+  /** Presents the connection as the one that a trusted proxy in front passes on. */
+  presentAs(addresses: ConnectionAddresses): void {
+    this.#proxied = addresses;
+  }
+
+  /** Gives its socket up, to whoever speaks on it from here on; this observes nothing more. */
+  detach(): Socket {
+    this.#observer = NOBODY;
+    this.#socket.pause();
+    this.#socket.removeAllListeners('data');
+    return this.#socket;
   }
 
   get isOpen(): boolean {
@@ -145,12 +173,19 @@ export class Connection {
     if (this.#ending && (this.#handle === null || !this.#serial || this.#pendingWrites === 0)) this.#socket.end();
   }
 
+  /** Whether nothing is read until {@link resume}. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
   /** Reads nothing until {@link resume}. */
   pause(): void {
+    this.#paused = true;
     this.#socket.pause();
   }
 
   resume(): void {
+    this.#paused = false;
     this.#socket.resume();
   }
 

@@ -19,8 +19,14 @@ export const readInto = (receive: (length: number) => void): OnReadOpts => ({
 
 /** Opens an accepted connection as plain TCP. @param observe tells who listens to it */
 export const openArrival = (arrival: Arrival, observe: (connection: Connection) => ConnectionObserver): void => {
-  if (arrival.handle === null) connectionOfSocket(arrival.socket, observe);
-  else connectionOfHandle(arrival.handle, observe);
+  if (arrival.kind === 'handle') connectionOfHandle(arrival.handle, observe);
+  else if (arrival.kind === 'socket') connectionOfSocket(arrival.socket, observe);
+  else {
+    const { connection, first } = arrival;
+    const observer = observe(connection);
+    connection.observe(observer);
+    if (first.length > 0) observer.receive(first, first.length);
+  }
 };
 
 /**
@@ -47,6 +53,7 @@ const adopt = (socket: Socket, observe: (connection: Connection) => ConnectionOb
   socket.setNoDelay(true);
   const connection = new Connection(socket, NOBODY);
   connection.observe(observe(connection));
-  socket.resume();
+  // Reading begins a tick later, whatever is said in between; so it does not where it was paused already.
+  if (!connection.paused) socket.resume();
   return connection;
 };

@@ -1,9 +1,11 @@
 import { Socket, type OnReadOpts } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { TLSSocket, type SecureContext, type TLSSocketOptions } from 'node:tls';
 import { WheelTimer, type Expirable } from '#base/timer-wheel.ts';
 import type { Arrival } from './arrival.ts';
 import type { Clock } from './clock.ts';
-import { Connection, NOBODY, type ConnectionObserver } from './connection.ts';
+import { fastPath } from './fast-path.ts';
+import { Connection, NOBODY, type ConnectionAddresses, type ConnectionObserver } from './connection.ts';
 import { READ_SOURCE, readInto } from './read.ts';
 import { readPeerCertificate } from './tls-peer-certificate.ts';
 import type { TlsServer, TlsChoice } from './tls-server.ts';
@@ -28,16 +30,19 @@ export class TlsAccept implements Expirable {
   readonly #observer: HandshakeObserver;
   readonly #timer = new WheelTimer(this);
   readonly #socket: TLSSocket;
+  readonly #proxied: ConnectionAddresses | null;
   #connection: Connection | null = null;
   #choice: TlsChoice;
   #failure = '';
   #ended = false;
 
-  constructor(arrival: Arrival, server: TlsServer, clock: Clock, observer: HandshakeObserver) {
+  /** @param serverName lower case, where it is known already; it must be where the server's naming is `before` */
+  constructor(arrival: Arrival, server: TlsServer, serverName: string | null, clock: Clock, observer: HandshakeObserver) {
     this.#server = server;
     this.#clock = clock;
     this.#observer = observer;
-    this.#choice = server.choose('');
+    this.#choice = server.choose(serverName ?? '');
+    this.#proxied = arrival.kind === 'begun' ? arrival.connection.proxied : null;
     this.#socket = this.#open(arrival);
     this.#socket.on('error', this.#onError);
     this.#socket.on('_tlsError', this.#onError);
@@ -57,13 +62,13 @@ export class TlsAccept implements Expirable {
   }
 
   #open(arrival: Arrival): TLSSocket {
-    const { alpn, asksClients, requiresClients } = this.#server;
+    const { alpn, asksClients, naming, requiresClients } = this.#server;
     const options: TLSSocketOptions = {
       isServer: true,
       secureContext: this.#choice.context,
       requestCert: asksClients,
       rejectUnauthorized: requiresClients,
-      SNICallback: this.#onServerName,
+      ...(naming === 'callback' ? { SNICallback: this.#onServerName } : {}),
       ...(alpn.length === 0 ? {} : { ALPNProtocols: [...alpn] }),
     };
     const onread = readInto((length) => this.#connection?.received(READ_SOURCE, length));
@@ -87,6 +92,7 @@ export class TlsAccept implements Expirable {
 
   readonly #onSecure = (): void => {
     const socket = this.#socket;
+    this.#choice = this.#server.choose(serverNameOf(socket));
     const certificate = this.#server.asksClients ? verifiedCertificate(socket) : null;
     const refusal = this.#refusal(certificate);
     if (refusal !== '') {
@@ -98,6 +104,7 @@ export class TlsAccept implements Expirable {
     const session = describeSession(socket, { listener, isolated: this.#server.isolated, certificate });
     const outermost = beginTurn();
     const connection = new Connection(socket, NOBODY, session);
+    if (this.#proxied !== null) connection.presentAs(this.#proxied);
     this.#connection = connection;
     connection.observe(this.#observer.established(connection, session));
     endTurn(outermost);
@@ -146,6 +153,8 @@ function destroyOnError(this: TLSSocket, error: Error): void {
 interface TlsHandle {
   readonly _parent?: object;
   verifyError?(): Error | null;
+  /** Takes what was read before. */
+  receive?(bytes: Uint8Array): void;
 }
 
 /** Null unless the certificate leads to a known root: of a session taken up again it may be that there is none at all. */
@@ -156,14 +165,18 @@ const verifiedCertificate = (socket: TLSSocket): PeerCertificate | null => {
   return certificate === undefined ? null : readPeerCertificate(certificate);
 };
 
+const serverNameOf = (socket: TLSSocket): string => {
+  const serverName: unknown = (socket as { servername?: unknown }).servername;
+  return typeof serverName === 'string' ? serverName.toLowerCase() : '';
+};
+
 /** @param rest what the handshake itself does not say */
 const describeSession = (
   socket: TLSSocket,
   rest: Pick<TlsSession, 'listener' | 'isolated' | 'certificate'>,
 ): TlsSession => {
-  const serverName: unknown = (socket as { servername?: unknown }).servername;
   return {
-    serverName: typeof serverName === 'string' ? serverName.toLowerCase() : '',
+    serverName: serverNameOf(socket),
     alpn: typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : '',
     version: socket.getProtocol() ?? '',
     ...rest,
@@ -171,6 +184,18 @@ const describeSession = (
 };
 
 type WrapHandle = (this: TLSSocket, wrap: unknown, handle: unknown, active: boolean) => object;
+
+/** Whether this Node's TLS handles take what was read before; learnt once, of one that is connected to nothing. */
+let receives: boolean | undefined;
+
+const canReceive = (): boolean => {
+  if (receives !== undefined) return receives;
+  const probe = new TLSSocket(new PassThrough() as unknown as Socket);
+  receives = typeof (probe as unknown as { _handle?: TlsHandle })._handle?.receive === 'function';
+  probe.on('error', ignore);
+  probe.destroy();
+  return receives;
+};
 
 const wrapHandle = (TLSSocket.prototype as unknown as { _wrapHandle?: WrapHandle })._wrapHandle;
 
@@ -192,13 +217,38 @@ class AcceptedTlsSocket extends TLSSocket {
 }
 
 const tlsOfArrival = (arrival: Arrival, options: TLSSocketOptions, onread: OnReadOpts, receive: (bytes: Buffer) => void): TLSSocket => {
-  if (arrival.handle === null) return tlsOfSocket(arrival.socket, options, receive);
-  if (typeof wrapHandle !== 'function' || wrapHandle.length !== 3) {
+  if (arrival.kind === 'socket') return tlsOfSocket(arrival.socket, options, receive);
+  const takesHandles = fastPath.enabled && typeof wrapHandle === 'function' && wrapHandle.length === 3;
+  if (arrival.kind === 'handle') {
+    if (takesHandles) return tlsOfHandle(arrival.handle, options, onread);
     return tlsOfSocket(new Socket({ handle: arrival.handle, allowHalfOpen: true } as never), options, receive);
   }
-  const socket = new AcceptedTlsSocket({ ...options, acceptedHandle: arrival.handle, onread });
+  const plain = arrival.connection.detach();
+  const handle = takesHandles ? takeHandle(plain) : null;
+  if (handle === null) {
+    plain.unshift(arrival.first); // a TLS socket takes what its socket has read
+    return tlsOfSocket(plain, options, receive);
+  }
+  const socket = tlsOfHandle(handle, options, onread);
+  process.nextTick(() => {
+    if (!socket.destroyed) (socket as unknown as { _handle: TlsHandle })._handle.receive!(arrival.first);
+  });
+  return socket;
+};
+
+const tlsOfHandle = (acceptedHandle: object, options: TLSSocketOptions, onread: OnReadOpts): TLSSocket => {
+  const socket = new AcceptedTlsSocket({ ...options, acceptedHandle, onread });
   socket.setNoDelay(true);
   return socket;
+};
+
+/** Takes a socket's handle away, so that the socket stands for nothing any more. @returns null where that cannot be done */
+const takeHandle = (socket: Socket): object | null => {
+  const holder = socket as unknown as { _handle: object | null };
+  const { _handle: handle } = holder;
+  if (handle === null || !canReceive() || socket.writableLength > 0 || socket.destroyed) return null;
+  holder._handle = null;
+  return handle;
 };
 
 /** The documented way. */

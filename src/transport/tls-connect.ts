@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { connect as connectSocket, type Socket } from 'node:net';
 import {
   checkServerIdentity,
   connect,
@@ -54,14 +55,19 @@ export class TlsClient {
     }
   }
 
-  /** Connects, and makes the handshake. @param address an IP address */
-  connect(address: string, port: number, observer: ConnectObserver): PendingConnect {
+  /**
+   * Connects, and makes the handshake.
+   * @param address an IP address
+   * @param preamble octets as characters, sent in the clear in front of the handshake; '' for none
+   */
+  connect(address: string, port: number, preamble: string, observer: ConnectObserver): PendingConnect {
     const key = `${address} ${port}`;
     let connection: Connection | null = null;
     let settled = false;
     let during: 'connect' | 'handshake' = 'connect';
     const receive = (buffer: Buffer, length: number): void => connection?.received(buffer, length);
-    const socket = connect(this.#options(address, port, key, receive));
+    const plain = preamble === '' ? null : introduce(address, port, preamble);
+    const socket = connect({ ...this.#options(address, port, key, receive), ...(plain === null ? {} : { socket: plain }) });
     const fail = (error: NodeJS.ErrnoException): void => {
       if (settled) return;
       settled = true;
@@ -73,7 +79,8 @@ export class TlsClient {
     };
     socket.once('error', fail);
     socket.once('close', () => fail(new Error('the server closed the connection')));
-    socket.once('connect', () => (during = 'handshake'));
+    (plain ?? socket).once('connect', () => (during = 'handshake'));
+    plain?.once('error', fail);
     socket.on('session', (session: Buffer) => this.#remember(key, session));
     socket.once('secureConnect', () => {
       if (settled) return;
@@ -93,10 +100,10 @@ export class TlsClient {
         certificate: null,
       });
       connection.observe(observer.connected(connection));
-      socket.resume();
+      if (!connection.paused) socket.resume();
       endTurn(outermost);
     });
-    if (!fastPath.enabled) socket.on('data', (bytes: Buffer) => receive(bytes, bytes.length));
+    if (!fastPath.enabled || plain !== null) socket.on('data', (bytes: Buffer) => receive(bytes, bytes.length));
     return {
       cancel: () => {
         settled = true;
@@ -138,6 +145,13 @@ export class TlsClient {
     if (this.#sessions.size < MAX_SESSIONS || this.#sessions.has(key)) this.#sessions.set(key, session);
   }
 }
+
+/** Opens the plain connection that a handshake comes behind. */
+const introduce = (address: string, port: number, preamble: string): Socket => {
+  const plain = connectSocket({ host: address, port, allowHalfOpen: true, noDelay: true, autoSelectFamily: false });
+  plain.write(preamble, 'latin1'); // kept until it is connected
+  return plain;
+};
 
 /** Null, where the system keeps none, for those that Node brings along. */
 const systemRoots = (): string[] | null => {

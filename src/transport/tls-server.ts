@@ -47,6 +47,13 @@ export interface TlsChoice {
   readonly minVersion: '1.2' | '1.3';
 }
 
+/**
+ * `afterwards`: all names lead to the same certificates. `callback`: Node asks within the handshake. Its answer replaces
+ * one certificate alone, so where names have certificates of several types of key, the name must be known `before` the
+ * handshake begins.
+ */
+export type ServerNaming = 'afterwards' | 'callback' | 'before';
+
 interface UsableListener extends TlsListener {
   readonly pairs: readonly TlsKeyPair[];
 }
@@ -68,6 +75,8 @@ export class TlsServer {
   /** Whether a client without a certificate is never let in. */
   readonly requiresClients: boolean;
   readonly keyPairs: readonly TlsKeyPair[];
+  /** How the server name is heard of. */
+  readonly naming: ServerNaming;
 
   /** @param listeners at least one, each with at least one pair that can be used */
   private constructor(listeners: readonly UsableListener[], alpn: readonly string[], ticketKeys: TicketKeys) {
@@ -80,6 +89,7 @@ export class TlsServer {
     this.asksClients = listeners.some(({ clientValidation }) => clientValidation !== null);
     this.requiresClients = listeners.every(({ clientValidation }) => clientValidation !== null && !clientValidation.optional);
     this.keyPairs = listeners.flatMap(({ pairs }) => pairs);
+    this.naming = namingOf(listeners, this.isolated);
     // A session is taken up without a new look at the client's certificate, so it must not outlive what was asked.
     this.#sessionIdContext = createHash('sha256').update(policies.join()).digest('hex').slice(0, 32);
   }
@@ -153,6 +163,15 @@ export class TlsServer {
     return context;
   }
 }
+
+const namingOf = (listeners: readonly UsableListener[], isolated: boolean): ServerNaming => {
+  const pairs = new Map(listeners.flatMap((listener) => listener.pairs).map((pair) => [pair.name, pair]));
+  const types = new Set([...pairs.values()].map(({ keyType }) => keyType));
+  const names = new Set([...pairs.values()].map(({ hostNames }) => [...hostNames].sort().join()));
+  const alike = listeners.every((listener) => new Set(listener.pairs.map(({ name }) => name)).size === pairs.size);
+  if (!isolated && alike && names.size === 1 && types.size === pairs.size) return 'afterwards';
+  return types.size === 1 ? 'callback' : 'before';
+};
 
 const pairsKey = (pairs: readonly TlsKeyPair[]): string => pairs.map(({ name, version }) => `${name}@${version}`).join();
 const contextPairs = new WeakMap<SecureContext, string>();

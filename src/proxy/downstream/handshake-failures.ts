@@ -1,7 +1,7 @@
-/** At most one line in this time: scanners fail handshakes all day. */
+/** At most one line in this time: scanners fail all day. */
 const INTERVAL_MS = 60_000;
 
-/** Tells of failed handshakes of one port, sparsely: the metrics have all of them. */
+/** Tells of connections of one port that failed before they carried anything, sparsely: the metrics have all of them. */
 export class HandshakeFailures {
   readonly #port: number;
   readonly #warn: (message: string) => void;
@@ -24,6 +24,6 @@ export class HandshakeFailures {
     const others = this.#unsaid === 0 ? '' : ` (and ${this.#unsaid} more since the last such line)`;
     this.#unsaid = 0;
     this.#silentUntilMs = nowMs + INTERVAL_MS;
-    this.#warn(`cannot finish a TLS handshake on port ${this.#port}: ${cause}${others}`);
+    this.#warn(`cannot begin a connection on port ${this.#port}: ${cause}${others}`);
   }
 }

@@ -7,7 +7,7 @@ import type { HandshakeFailures } from './handshake-failures.ts';
 import type { Session, SessionSet } from './session.ts';
 
 /** Begins a handshake, as of what is declared now; given in, because TLS is loaded only where it is declared. */
-export type AcceptTls = (arrival: Arrival, observer: HandshakeObserver) => Pick<TlsAccept, 'cancel'>;
+export type AcceptTls = (arrival: Arrival, serverName: string | null, observer: HandshakeObserver) => Pick<TlsAccept, 'cancel'>;
 
 /** Connections that begin with a TLS handshake that ends here. */
 export class TlsAdmission implements Admission {
@@ -29,11 +29,12 @@ export class TlsAdmission implements Admission {
     this.#begin = begin;
   }
 
-  admit(arrival: Arrival, sessions: SessionSet): void {
+  /** @param serverName where it is known already */
+  admit(arrival: Arrival, sessions: SessionSet, serverName: string | null = null): void {
     this.#connections.opened();
     const handshake = new Handshake(sessions, (connection) => this.#begin(connection, sessions), (cause) => this.#failed(cause));
     sessions.add(handshake);
-    handshake.start(this.#accept, arrival);
+    handshake.start(this.#accept, arrival, serverName);
   }
 
   #failed(cause: string): void {
@@ -60,8 +61,8 @@ class Handshake implements Session, HandshakeObserver {
     this.#failed = failed;
   }
 
-  start(accept: AcceptTls, arrival: Arrival): void {
-    this.#accept = accept(arrival, this);
+  start(accept: AcceptTls, arrival: Arrival, serverName: string | null): void {
+    this.#accept = accept(arrival, serverName, this);
   }
 
   established(connection: Connection): ConnectionObserver {

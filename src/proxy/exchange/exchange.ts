@@ -6,6 +6,7 @@ import type { ListenerProtocol } from '#model/snapshot/listener.ts';
 import type { TlsSession } from '#transport/tls-session.ts';
 import type { Answer } from './answer.ts';
 import type { RequestBody } from './request-body.ts';
+import type { StreamCluster } from './stream.ts';
 
 /*
  * What travels through the data plane, and the contracts between its stages. They stand in one file because they
@@ -167,6 +168,14 @@ export interface Rule extends MetricOwner {
   readonly attemptTimeoutMs: number;
 }
 
+/** A compiled route of connections that are passed on as they are. */
+export interface StreamRoute {
+  /** `<kind>/<namespace>/<name>`, for logs. */
+  readonly route: string;
+  readonly backends: readonly { readonly slot: ClusterSlot; readonly weight: number }[];
+  readonly totalWeight: number;
+}
+
 export interface WeightedBackend extends MetricOwner {
   readonly slot: ClusterSlot;
   readonly weight: number;
@@ -203,7 +212,7 @@ export interface Filter {
 // ── upstream ──
 
 /** A running group of endpoints with one policy. */
-export interface Cluster {
+export interface Cluster extends StreamCluster {
   readonly name: string;
   readonly service: { readonly name: string; readonly namespace: string };
   /** Sends the exchange's request and passes its response to the exchange, retrying where that is safe. */

@@ -2,8 +2,11 @@ import { ProxyError } from '#errors/proxy-error.ts';
 import type { ClusterResource } from '#model/snapshot/cluster.ts';
 import type { EndpointSpec, EndpointsResource } from '#model/snapshot/endpoints.ts';
 import type { RequestMetrics } from '#telemetry/request-metrics.ts';
+import type { ProxiedAddresses } from '#codec/proxy-protocol/addresses.ts';
 import type { Clock } from '#transport/clock.ts';
+import type { Dial } from '#transport/connect.ts';
 import type { Cluster, Exchange } from '../exchange/exchange.ts';
+import type { PendingStream, StreamObserver } from '../exchange/stream.ts';
 import { Dialing, type UpstreamTls } from './dialing.ts';
 import { createBalancer } from './balancer/balancer.ts';
 import type { Balancer } from './balancer/target.ts';
@@ -15,6 +18,7 @@ import { NameWatch } from './name-watch.ts';
 import type { Pools } from './pools.ts';
 import type { ForwardOutcome, OwningCluster } from './owning-cluster.ts';
 import { RetryBudget } from './retry-budget.ts';
+import { StreamConnecting, type StreamOwner } from './stream-connecting.ts';
 
 /** What all clusters of one thread share. */
 export interface UpstreamEnvironment {
@@ -26,7 +30,7 @@ export interface UpstreamEnvironment {
 }
 
 /** A running group of endpoints: balancing, limits and connections of one backend. */
-export class RunningCluster implements Cluster, OwningCluster {
+export class RunningCluster implements Cluster, OwningCluster, StreamOwner {
   readonly name: string;
   readonly clock: Clock;
   readonly outcome: ForwardOutcome;
@@ -134,7 +138,17 @@ export class RunningCluster implements Cluster, OwningCluster {
     new Mirroring(exchange, endpoint, this).start();
   }
 
+  openStream(observer: StreamObserver, client: ProxiedAddresses): PendingStream {
+    const stream = new StreamConnecting(this, observer, client);
+    stream.start(null);
+    return stream;
+  }
+
   // ── for what is under way here ──
+
+  dialOpaque(endpoint: Endpoint, client: ProxiedAddresses): Dial {
+    return this.#dialing.opaque(endpoint.address, endpoint.port, client);
+  }
 
   choose(excluded: Endpoint | null): Endpoint | null {
     return this.#balancer.choose(excluded);

@@ -1,5 +1,8 @@
 import type { ClusterResource } from '#model/snapshot/cluster.ts';
-import { connect, dialInVain, type Dial } from '#transport/connect.ts';
+import type { ProxiedAddresses } from '#codec/proxy-protocol/addresses.ts';
+import { encodeProxyHeader } from '#codec/proxy-protocol/encoder.ts';
+import { connect, dialInVain, type ConnectObserver, type Dial } from '#transport/connect.ts';
+import type { Connection, ConnectionObserver } from '#transport/connection.ts';
 import type { TlsClient } from '#transport/tls-connect.ts';
 
 /** Makes TLS clients; given in, because TLS is loaded only where it is declared. */
@@ -27,17 +30,47 @@ export class Dialing {
   http(address: string, port: number): Dial {
     if (this.#resource.tls === null) return (observer) => connect(address, port, observer);
     this.#http ??= this.#tls.createClient(this.#resource, ALPN[this.#resource.protocol]);
-    return secureDial(this.#http, address, port);
+    return secureDial(this.#http, address, port, '');
   }
 
-  /** Towards an endpoint that bytes are passed to as they are. */
-  opaque(address: string, port: number): Dial {
-    if (this.#resource.tls === null) return (observer) => connect(address, port, observer);
+  /** Towards an endpoint that bytes are passed to as they are. @param client who is told of in the PROXY header, where there is one */
+  opaque(address: string, port: number, client: ProxiedAddresses): Dial {
+    const { proxyProtocol, tls } = this.#resource;
+    const preamble = proxyProtocol === 1 || proxyProtocol === 2 ? encodeProxyHeader(proxyProtocol, client) : '';
+    if (tls === null) return plainDial(address, port, preamble);
     this.#opaque ??= this.#tls.createClient(this.#resource, '');
-    return secureDial(this.#opaque, address, port);
+    return secureDial(this.#opaque, address, port, preamble);
   }
 }
 
-/** Without what TLS needs nothing is sent at all: never in the clear. */
-const secureDial = (client: TlsClient | string, address: string, port: number): Dial =>
-  typeof client === 'string' ? dialInVain(client, 'handshake') : (observer) => client.connect(address, port, observer);
+/** @param preamble sent first, octets as characters */
+const plainDial =
+  (address: string, port: number, preamble: string): Dial =>
+  (observer) =>
+    connect(address, port, preamble === '' ? observer : new Introduction(observer, preamble));
+
+/** Says who the client is before anybody else says anything. */
+class Introduction implements ConnectObserver {
+  readonly #observer: ConnectObserver;
+  readonly #preamble: string;
+
+  constructor(observer: ConnectObserver, preamble: string) {
+    this.#observer = observer;
+    this.#preamble = preamble;
+  }
+
+  connected(connection: Connection): ConnectionObserver {
+    connection.writeText(this.#preamble);
+    return this.#observer.connected(connection);
+  }
+
+  connectFailed(cause: string, during: 'connect' | 'handshake'): void {
+    this.#observer.connectFailed(cause, during);
+  }
+}
+
+/** Without what TLS needs nothing is sent at all: never in the clear. @param preamble sent in front of the handshake */
+const secureDial = (client: TlsClient | string, address: string, port: number, preamble: string): Dial =>
+  typeof client === 'string'
+    ? dialInVain(client, 'handshake')
+    : (observer) => client.connect(address, port, preamble, observer);

@@ -53,7 +53,7 @@ export function createTestResponse(fields: readonly string[] = []): ResponseHead
 
 /** A slot with a cluster that does nothing. */
 export function createTestSlot(name: string): ClusterSlot {
-  const cluster: Cluster = { name, service: { name, namespace: 'shop' }, forward: () => {}, mirror: () => {} };
+  const cluster: Cluster = { name, service: { name, namespace: 'shop' }, forward: () => {}, mirror: () => {}, openStream: () => ({ cancel: () => {} }) };
   return { name, cluster };
 }
 

@@ -1,0 +1,35 @@
+import type { ProxyError } from '#errors/proxy-error.ts';
+import type { Connection, ConnectionObserver } from '#transport/connection.ts';
+import type { ProxiedAddresses } from '#codec/proxy-protocol/addresses.ts';
+
+/*
+ * The contract between the two halves of a connection that is passed on as it is: what an exchange is to a request.
+ */
+
+/** Who wants a connection to a backend. After `connected` or `failed` there is nothing more. */
+export interface StreamObserver {
+  /** Told of each attempt. @param endpoint `address:port` */
+  attempted(endpoint: string): void;
+  /** @returns who listens to the backend's connection; it is to call {@link StreamLease.ended} when that has closed */
+  connected(connection: Connection, lease: StreamLease): ConnectionObserver;
+  /** There is no connection, and there will be none. */
+  failed(error: ProxyError): void;
+}
+
+/** A backend's connection, as its cluster counts it. */
+export interface StreamLease {
+  /** The connection has closed. Once. */
+  ended(): void;
+}
+
+/** A connection to a backend that is under way. */
+export interface PendingStream {
+  /** Gives up; nothing more is heard. */
+  cancel(): void;
+}
+
+/** Makes connections to a backend's endpoints. */
+export interface StreamCluster {
+  /** @param client who is told of where the backend wants the PROXY protocol */
+  openStream(observer: StreamObserver, client: ProxiedAddresses): PendingStream;
+}

@@ -1,0 +1,26 @@
+import type { ProxyError } from '#errors/proxy-error.ts';
+import type { ExchangeRecord } from './exchange-record.ts';
+
+/** What telemetry reads of a connection that was passed on as it is, when it has ended. */
+export interface StreamRecord {
+  /** UUIDv7. */
+  readonly connectionId: string;
+  readonly peer: ExchangeRecord['peer'];
+  readonly listener: ExchangeRecord['listener'];
+  /** `<kind>/<namespace>/<name>`, or '' where no route took it. */
+  readonly route: string;
+  readonly cluster: ExchangeRecord['cluster'];
+  /** `address:port` of the endpoint of the last attempt, or ''. */
+  readonly endpoint: string;
+  readonly attempts: number;
+  readonly error: ProxyError | null;
+  /** Server name indication, or ''. */
+  readonly serverName: string;
+  /** Octets from the client. */
+  readonly receivedBytes: number;
+  /** Octets to the client. */
+  readonly sentBytes: number;
+  /** Milliseconds of the monotonic clock. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
