@@ -36,6 +36,7 @@ function majorOf(version) {
 function importEntry() {
   const sources = join(root, 'src');
   const fromSources = existsSync(sources);
+  require('./own-modules.cjs');
   if (fromSources) {
     // Without the cache every start strips the types of all sources again, which keeps the stripper's memory (18 MB).
     // A folder that cannot be written makes this a no-op: the result is a status, never an exception.

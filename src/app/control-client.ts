@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { environmentWithCompileCache } from './compile-cache.ts';
 import type { Reconciliation, ReconcileReply, ReconcileRequest } from './control-messages.ts';
+import { moduleLoading } from './module-loading.ts';
 
 const PROGRAM = fileURLToPath(new URL('./control-process.ts', import.meta.url));
 
@@ -90,12 +90,7 @@ export class ControlClient {
   }
 
   #start(): ChildProcess {
-    const child = fork(PROGRAM, {
-      // Options of this process (a profiler, a heap limit) are not meant for that one.
-      execArgv: [],
-      serialization: 'advanced',
-      env: environmentWithCompileCache(),
-    });
+    const child = fork(PROGRAM, { serialization: 'advanced', ...moduleLoading() });
     child.on('error', () => {});
     child.on('exit', () => {
       if (this.#child === child) this.#child = undefined;

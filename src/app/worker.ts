@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { environmentWithCompileCache } from './compile-cache.ts';
 import type { DataPlaneOptions } from './data-plane.ts';
+import { moduleLoading } from './module-loading.ts';
 import type { WorkerAnswers, WorkerReply, WorkerRequest } from './worker-messages.ts';
 
 type Settle = (answer: WorkerReply['answer'] | undefined) => void;
@@ -18,7 +18,7 @@ export class DataPlaneWorker {
     this.#worker = new Worker(new URL('./worker-thread.ts', import.meta.url), {
       name,
       workerData: options,
-      env: environmentWithCompileCache(),
+      ...moduleLoading(),
     });
     let cause: Error | undefined;
     this.#worker.on('message', ({ id, answer }: WorkerReply) => this.#settle(id, answer));
