@@ -147,6 +147,8 @@ function filterText(filter: FilterSpec): string {
     }
     case 'CORS':
       return `CORS for ${filter.allowOrigins.join(', ')}`;
+    case 'Authorization':
+      return `authorization by ${filter.levels.flat().join(', ')}`;
     case 'Invalid':
       return `cannot be used, so every request is answered 500: ${filter.reason}`;
   }

@@ -2,12 +2,14 @@ import { hostOf } from '#http/authority.ts';
 import { Fields } from '#http/fields.ts';
 import { RequestHead } from '#http/head.ts';
 import { normalizePath } from '#http/path.ts';
-import type { HttpRouteResource, HttpRouteRule } from '#model/snapshot/http-route.ts';
+import type { FilterSpec, HttpRouteResource, HttpRouteRule } from '#model/snapshot/http-route.ts';
 import type { ListenerResource } from '#model/snapshot/listener.ts';
 import type { Snapshot } from '#model/snapshot/snapshot.ts';
 import type { Answer } from '#proxy/exchange/answer.ts';
 import { Exchange, type Cluster, type ClusterSlot, type Filter, type Rule } from '#proxy/exchange/exchange.ts';
-import { compileFilters } from '#proxy/filters/compile-filters.ts';
+import { Authorization } from '#proxy/filters/authorization/authorization.ts';
+import { PolicyRegistry } from '#proxy/filters/authorization/policy-registry.ts';
+import { FilterChains } from '#proxy/filters/filter-chains.ts';
 import { runRequestFilters } from '#proxy/filters/run-filters.ts';
 import { compileRoute, type CompiledRoute } from '#proxy/routing/compile-route.ts';
 import { compileRule } from '#proxy/routing/compile-rule.ts';
@@ -18,6 +20,7 @@ import {
   type ListenerTable,
 } from '#proxy/routing/listener-table.ts';
 import { createRouteTable } from '#proxy/routing/route-table.ts';
+import type { TlsSession } from '#transport/tls-session.ts';
 
 /** A request that is only asked about. */
 export interface ImaginedRequest {
@@ -25,6 +28,10 @@ export interface ImaginedRequest {
   readonly url: URL;
   /** Names lower case. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Address of the client. @defaultValue that of this machine to itself */
+  readonly fromIp?: string;
+  /** URI in the certificate that the client shows; without it, it shows none. */
+  readonly principal?: string;
 }
 
 /** What routing made of a request: the proxy's own exchange, and what the rule was compiled from. */
@@ -56,12 +63,16 @@ interface Place {
  */
 export class Rehearsal {
   readonly #sources = new Map<Rule, RuleSource>();
+  /** The policies that requests are judged by. */
+  readonly policies = new PolicyRegistry(() => ({ add: () => {} }));
+  readonly #chains = new FilterChains({ slot: imaginedSlot, policies: this.policies });
   readonly #places: readonly Place[];
   /** All that is declared, in the order of their names. */
   readonly listeners: readonly ListenerResource[];
 
   constructor(snapshot: Snapshot) {
     const resources = [...snapshot.resources.values()];
+    for (const resource of resources) if (resource.type === 'authorization') this.policies.put(resource);
     this.listeners = resources.filter((resource) => resource.type === 'listener');
     const routes = resources.filter((resource) => resource.type === 'http-route').map((route) => this.#compile(route));
     const forRequests = this.listeners.filter(({ protocol }) => protocol === 'HTTP' || protocol === 'HTTPS');
@@ -72,7 +83,7 @@ export class Rehearsal {
         address,
         port,
         scheme: protocol.toLowerCase(),
-        table: createListenerTable(listeners.map((listener) => serve(listener, routes))),
+        table: createListenerTable(listeners.map((listener) => serve(listener, routes, this.policies))),
       };
     });
   }
@@ -101,9 +112,12 @@ export class Rehearsal {
   }
 
   #compile(route: HttpRouteResource): CompiledRoute {
+    const chains = this.#chains;
     const environment = {
       slot: imaginedSlot,
-      compileFilters: (specs: Parameters<typeof compileFilters>[0]) => compileFilters(specs, { slot: imaginedSlot }),
+      compileRuleFilters: (specs: readonly FilterSpec[]) => chains.compileRuleFilters(specs),
+      compileBackendFilters: (specs: readonly FilterSpec[], cluster: string | null) =>
+        chains.compileBackendFilters(specs, cluster),
     };
     let index = 0;
     return compileRoute(route, (resource, declared) => {
@@ -133,31 +147,39 @@ export function portOfUrl(url: URL): number {
 }
 
 function serve(
-  { name, gateway, port, protocol, hostname }: ListenerResource,
+  { name, gateway, port, protocol, hostname, authorization }: ListenerResource,
   routes: readonly CompiledRoute[],
+  policies: PolicyRegistry,
 ): ListenerRoutes {
+  const authorizer = authorization === undefined ? null : new Authorization(policies.levels(authorization));
   return {
-    listener: { name, gateway, port, protocol, metricScope: null },
+    listener: { name, gateway, port, protocol, authorization: authorizer, metricScope: null },
     hostname,
     routes: createRouteTable(name, routes),
   };
 }
 
-function createExchange({ method, url, headers }: ImaginedRequest): Exchange {
+function createExchange({ method, url, headers, fromIp = '127.0.0.1', principal }: ImaginedRequest): Exchange {
   const fields = new Fields(headers.flat());
   const path = normalizePath(url.pathname) ?? url.pathname;
   const head = new RequestHead(method, url.pathname + url.search, url.host, path, url.search, fields, 11);
   head.scheme = url.protocol === 'https:' ? 'https' : 'http';
   const peer = {
-    remoteAddress: '127.0.0.1',
+    remoteAddress: fromIp,
     remotePort: 0,
     localAddress: '127.0.0.1',
     localPort: portOfUrl(url),
     encrypted: head.scheme === 'https',
-    tls: null,
+    tls: principal === undefined ? null : sessionOf(principal),
     metricScope: null,
   };
   return new Exchange(head, peer, NOWHERE, hostOf(url.host), 0);
+}
+
+/** TLS as with a client whose certificate the listener has verified. */
+function sessionOf(principal: string): TlsSession {
+  const certificate = { subject: '', dnsNames: [], uris: [principal], fingerprint: '', expiresAtMs: Infinity };
+  return { serverName: '', alpn: '', version: 'TLSv1.3', listener: '', isolated: false, certificate };
 }
 
 /** Filters may only look whether there is a cluster. */

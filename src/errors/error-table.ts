@@ -42,6 +42,10 @@ export const ERROR_TABLE = Object.freeze({
   version_not_supported: entry(505, 12, 'DPE', 'HTTP version not supported', 'This listener speaks HTTP/1.0 and HTTP/1.1'),
   downstream_closed: entry(499, 1, 'DC', 'Client closed the request', 'The client went away before the response was complete'),
 
+  // What policies say of it.
+  access_denied: entry(403, 7, 'UAEX', 'Access denied', 'A policy does not permit this request'),
+  policy_invalid: entry(500, 13, 'NC', 'Policy not usable', 'A policy for this target cannot be enforced, so nothing passes it'),
+
   // Where it should have gone.
   route_not_found: entry(404, 12, 'NR', 'No route', 'No route of this listener matches the request'),
   backend_invalid: entry(500, 13, 'NC', 'Backend not usable', 'The route names a backend that does not exist or that it may not use'),

@@ -25,12 +25,19 @@ export class ProxyError {
   readonly detail: string;
   /** What was behind it, for the access log: an errno or a parser's reason; never sent to a peer. */
   readonly cause: string;
+  /** The policy that refused, as in `AuthorizationPolicy/shop/staff`; '' where none did. Shown to the caller. */
+  readonly policy: string;
 
   constructor(
     code: ErrorCode,
     origin: ErrorOrigin,
     scope: ErrorScope,
-    options: { readonly retry?: RetrySafety; readonly detail?: string; readonly cause?: string } = {},
+    options: {
+      readonly retry?: RetrySafety;
+      readonly detail?: string;
+      readonly cause?: string;
+      readonly policy?: string;
+    } = {},
   ) {
     this.code = code;
     this.origin = origin;
@@ -38,5 +45,6 @@ export class ProxyError {
     this.retry = options.retry ?? 'never';
     this.detail = options.detail ?? '';
     this.cause = options.cause ?? '';
+    this.policy = options.policy ?? '';
   }
 }

@@ -11,7 +11,8 @@ import { DEFAULT_DOWNSTREAM_LIMITS, type DownstreamLimits } from './downstream/l
 import { createAnswerHead, renderError } from './exchange/answer-renderer.ts';
 import type { Answer } from './exchange/answer.ts';
 import type { Exchange, ExchangeEntry, WeightedBackend } from './exchange/exchange.ts';
-import { compileFilters } from './filters/compile-filters.ts';
+import { PolicyRegistry } from './filters/authorization/policy-registry.ts';
+import { FilterChains } from './filters/filter-chains.ts';
 import { ForwardingFields } from './filters/forwarding/forwarding-fields.ts';
 import { runRequestFilters, runResponseFilters, type FilterOutcome } from './filters/run-filters.ts';
 import { ListenerSet, type ApplyReport, type BoundAddress } from './listener-set.ts';
@@ -59,6 +60,7 @@ export class Gateway {
   readonly #listeners: ListenerSet;
   readonly #clusters: ClusterRegistry;
   readonly #tls: ThreadTls;
+  readonly #policies: PolicyRegistry;
 
   /** @throws RangeError where a trusted proxy is not a block of addresses */
   constructor(options: GatewayOptions) {
@@ -68,6 +70,8 @@ export class Gateway {
     this.#clusters = new ClusterRegistry({ clock: this.#clock, outcome: path, metrics, tls: this.#tls });
     metrics.watchCertificates(() => this.#listeners.certificateExpiries());
     const slot = (cluster: string) => this.#clusters.slot(cluster);
+    this.#policies = new PolicyRegistry((...labels) => metrics.authorization(...labels));
+    const chains = new FilterChains({ slot, policies: this.#policies });
     this.#listeners = new ListenerSet({
       shared,
       clock: this.#clock,
@@ -80,7 +84,12 @@ export class Gateway {
         metrics.streams.record(record);
         options.accessLog.recordStream(record);
       },
-      rules: { slot, compileFilters: (specs) => compileFilters(specs, { slot }) },
+      policies: this.#policies,
+      rules: {
+        slot,
+        compileRuleFilters: (specs) => chains.compileRuleFilters(specs),
+        compileBackendFilters: (specs, cluster) => chains.compileBackendFilters(specs, cluster),
+      },
     });
   }
 
@@ -111,6 +120,7 @@ export class Gateway {
     for (const resource of delta.upserts) {
       if (resource.type === 'cluster') await this.#clusters.put(resource);
       else if (resource.type === 'endpoints') this.#clusters.putEndpoints(resource);
+      else if (resource.type === 'authorization') this.#policies.put(resource);
     }
     this.#clusters.certificatesChanged(changedCertificates);
     // Routes that lead to host names wait for their addresses, or the first requests would find no endpoint.
@@ -119,6 +129,7 @@ export class Gateway {
     for (const key of delta.removals) {
       if (key.startsWith('cluster ')) this.#clusters.remove(key.slice('cluster '.length));
       else if (key.startsWith('endpoints ')) this.#clusters.removeEndpoints(key.slice('endpoints '.length));
+      else if (key.startsWith('authorization ')) this.#policies.remove(key.slice('authorization '.length));
     }
     return report;
   }
@@ -195,6 +206,12 @@ class GatewayPath implements ForwardOutcome {
       return;
     }
     if (!routed) {
+      // Who may not come in at all is not told what there is to find.
+      const denial = exchange.listener?.authorization?.authorize(exchange);
+      if (denial !== undefined) {
+        this.#answer(exchange, denial);
+        return;
+      }
       this.#refuse(exchange, new ProxyError('route_not_found', 'local', 'stream'));
       return;
     }

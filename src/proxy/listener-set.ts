@@ -5,6 +5,8 @@ import type { StreamRouteResource } from '#model/snapshot/stream-route.ts';
 import { Binding, type BindingEnvironment, type ListenerFailure } from './binding.ts';
 import type { Acceptor } from './downstream/acceptor.ts';
 import type { Listener, StreamRoute } from './exchange/exchange.ts';
+import { Authorization } from './filters/authorization/authorization.ts';
+import type { PolicyRegistry } from './filters/authorization/policy-registry.ts';
 import { compileRoute, type CompiledRoute } from './routing/compile-route.ts';
 import { compileRule, type RuleEnvironment } from './routing/compile-rule.ts';
 import { createListenerTable, type ListenerRoutes } from './routing/listener-table.ts';
@@ -13,6 +15,7 @@ import { compileStreamRoute, createStreamRoutes, createStreamTable, type StreamL
 
 export interface ListenerSetOptions extends BindingEnvironment {
   readonly rules: RuleEnvironment;
+  readonly policies: PolicyRegistry;
 }
 
 /** What did not work of a delta. */
@@ -139,7 +142,7 @@ export class ListenerSet {
     const resource = this.#resources.get(name);
     if (resource === undefined) return;
     const routes = createRouteTable(name, this.#routes.values());
-    const listener = createListener(resource);
+    const listener = createListener(resource, this.#options.policies);
     const { hostname } = resource;
     this.#served.set(name, { listener, hostname, routes });
     const terminates = resource.tls !== null && resource.tls !== undefined;
@@ -194,10 +197,14 @@ export class ListenerSet {
 
 const bindingKey = (listener: ListenerResource): string => `${listener.address} ${listener.port}`;
 
-const createListener = ({ name, gateway, port, protocol }: ListenerResource): Listener => ({
+const createListener = (
+  { name, gateway, port, protocol, authorization }: ListenerResource,
+  policies: PolicyRegistry,
+): Listener => ({
   name,
   gateway,
   port,
   protocol,
+  authorization: authorization === undefined ? null : new Authorization(policies.levels(authorization)),
   metricScope: null,
 });

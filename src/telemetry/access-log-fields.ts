@@ -59,6 +59,12 @@ export const ACCESS_LOG_FIELDS: readonly AccessLogField[] = Object.freeze([
     '`Service/<namespace>/<name>:<port>` or `Backend/<namespace>/<name>`',
   ),
   field('endpoint', 'string', 'when one was chosen', '`address:port` of the last attempt'),
+  field(
+    'authorization',
+    'string',
+    'when a policy decided',
+    '`allowed`, `denied`, `would-deny` (audited) or `broken`, the policy, and its rule (or `no-rule`, `exempt-path`)',
+  ),
   field('remoteAddress', 'string', 'always', 'IP address of the peer of the connection'),
   field('userAgent', 'string', 'when it was sent', 'The `user-agent` field'),
   field('referer', 'string', 'when it was sent', 'The `referer` field; secrets redacted'),

@@ -27,6 +27,9 @@ const GONE_WELL: readonly string[] = Array.from({ length: 600 }, (_, status) =>
 export class AccessLogLine {
   readonly #time: LogTime;
   readonly #hosts = new RepeatedText('', '","path":"');
+  readonly #authorizations = new CachedText<NonNullable<ExchangeRecord['authorization']>>(({ text }) =>
+    member('authorization', text),
+  );
   readonly #endpoints = new RepeatedText(',"endpoint":"', '"');
   readonly #remoteAddresses = new RepeatedText(',"remoteAddress":"', '"');
   readonly #userAgents = new RepeatedText(',"userAgent":"', '"');
@@ -61,6 +64,7 @@ export class AccessLogLine {
       this.#rules.of(record.rule) +
       this.#clusters.of(record.cluster) +
       (record.endpoint === '' ? '' : this.#endpoints.of(record.endpoint)) +
+      this.#authorizations.of(record.authorization) +
       this.#remoteAddresses.of(record.peer.remoteAddress) +
       this.#fieldMembers(record.request.fields.entries) +
       '}\n'

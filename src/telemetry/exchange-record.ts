@@ -19,6 +19,8 @@ export interface ExchangeRecord {
     readonly name: string;
     readonly service: { readonly name: string; readonly namespace: string };
   } | null;
+  /** What authorization policies decided; null where none did. */
+  readonly authorization: { readonly text: string } | null;
   readonly requestId: string;
   /** As routed, before any rewrite. */
   readonly host: string;

@@ -137,6 +137,13 @@ export const METRIC_TABLE = Object.freeze({
     buckets: ISTIO_BUCKETS,
     dropsWhenIdle: true,
   },
+  selvage_authorization_total: {
+    type: 'counter',
+    unit: '',
+    labels: ['policy', 'action', 'result'],
+    help: 'Decisions of authorization policies, by result: allowed, denied, would-deny (audited) or broken',
+    dropsWhenIdle: true,
+  },
   selvage_retries_total: {
     type: 'counter',
     unit: '',

@@ -105,6 +105,11 @@ export class RequestMetrics {
     );
   }
 
+  /** @returns what to count decisions of a policy with; may be kept */
+  authorization(policy: string, action: string, result: string): Counter {
+    return this.#registry.counter('selvage_authorization_total', [policy, action, result]);
+  }
+
   /** @returns what was counted since the last call; for one reader, see `MetricTotals` */
   collect(): MetricSnapshot {
     this.#rows.dropIdle(this.#nowMs(), IDLE_SERIES_MS);

@@ -14,6 +14,7 @@ export interface SampleOptions {
   readonly listener?: ExchangeRecord['listener'];
   readonly rule?: ExchangeRecord['rule'];
   readonly cluster?: ExchangeRecord['cluster'];
+  readonly authorization?: string;
   readonly owner?: MetricOwner;
   readonly requestId?: string;
   readonly host?: string;
@@ -46,6 +47,7 @@ export const sampleRecord = (options: SampleOptions = {}): ExchangeRecord => {
       options.cluster === undefined
         ? { name: 'Service/shop/cart:80', service: { name: 'cart', namespace: 'shop' } }
         : options.cluster,
+    authorization: options.authorization === undefined ? null : { text: options.authorization },
     requestId: options.requestId ?? '0198c0de-7b3a-7cc1-9f44-1f2e3d4c5b6a',
     host: options.host ?? 'shop.example',
     routedPath: path,

@@ -13,9 +13,10 @@ const ORDER: Readonly<Record<ResourceType, number>> = {
   cluster: 0,
   endpoints: 1,
   certificate: 2,
-  listener: 3,
-  'http-route': 4,
-  'stream-route': 5,
+  authorization: 3,
+  listener: 4,
+  'http-route': 5,
+  'stream-route': 6,
 };
 
 /** The types that travel, in the order in which what is new of them is sent. */

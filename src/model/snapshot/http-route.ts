@@ -1,3 +1,5 @@
+import type { AuthorizationLevels } from './authorization.ts';
+
 /** One `HTTPRoute` or `GRPCRoute`, compiled: defaults filled in, references resolved, attached to listeners. */
 export interface HttpRouteResource {
   readonly type: 'http-route';
@@ -68,6 +70,7 @@ export type FilterSpec =
   | UrlRewriteSpec
   | RequestMirrorSpec
   | CorsSpec
+  | AuthorizationSpec
   | InvalidFilterSpec;
 
 export interface HeaderModifications {
@@ -112,6 +115,8 @@ export interface RequestMirrorSpec {
   /** Share of requests that are mirrored: numerator / denominator. */
   readonly numerator: number;
   readonly denominator: number;
+  /** The authorization policies of the Service that gets the copies; absent for none. */
+  readonly authorization?: AuthorizationLevels;
 }
 
 export interface CorsSpec {
@@ -123,6 +128,12 @@ export interface CorsSpec {
   readonly exposeHeaders: readonly string[];
   readonly allowCredentials: boolean;
   readonly maxAgeSeconds: number;
+}
+
+/** The authorization policies of a route and a rule, or of the Service behind a backend. */
+export interface AuthorizationSpec {
+  readonly type: 'Authorization';
+  readonly levels: AuthorizationLevels;
 }
 
 /** A filter that could not be resolved: requests that reach it are answered 500, they never pass without it. */

@@ -1,3 +1,5 @@
+import type { AuthorizationLevels } from './authorization.ts';
+
 /** One listener of a `Gateway`. Listeners with the same address and port share one acceptor. */
 export interface ListenerResource {
   readonly type: 'listener';
@@ -18,6 +20,8 @@ export interface ListenerResource {
   readonly proxyProtocol: ProxyProtocolReading | null;
   /** What clients may take; null for what is usual. */
   readonly limits: ListenerLimits | null;
+  /** The authorization policies of its gateway and its own; absent for none. */
+  readonly authorization?: AuthorizationLevels;
 }
 
 /** `TLS` with {@link ListenerResource.tls} null passes the connection through; with it, what is inside is opaque. */

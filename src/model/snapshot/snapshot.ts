@@ -1,3 +1,4 @@
+import type { AuthorizationResource } from './authorization.ts';
 import type { CertificateResource } from './certificate.ts';
 import type { ClusterResource } from './cluster.ts';
 import type { EndpointsResource } from './endpoints.ts';
@@ -15,7 +16,8 @@ export type SnapshotResource =
   | StreamRouteResource
   | ClusterResource
   | EndpointsResource
-  | CertificateResource;
+  | CertificateResource
+  | AuthorizationResource;
 
 export type SnapshotResourceType = SnapshotResource['type'];
 

@@ -33,7 +33,7 @@ export function renderError(error: ProxyError, exchange: FailedExchange): Answer
   const fields = new Fields(['content-type', contentType(accepted), 'cache-control', 'no-store']);
   if (entry.retryAfterSeconds !== undefined) fields.append('retry-after', String(entry.retryAfterSeconds));
   if (entry.status === 405) fields.append('allow', FORWARDED_METHODS);
-  return { status: entry.status, fields, body: renderBody(accepted, error.code, entry, detail, exchange) };
+  return { status: entry.status, fields, body: renderBody(accepted, error, entry, detail, exchange) };
 }
 
 /**
@@ -61,7 +61,7 @@ function contentType(accepted: string | undefined): string {
 
 function renderBody(
   accepted: string | undefined,
-  code: string,
+  { code, policy }: ProxyError,
   entry: ErrorEntry,
   detail: string,
   exchange: FailedExchange,
@@ -70,13 +70,13 @@ function renderBody(
     case 'text/html':
       return renderHtml(code, entry, detail, exchange.requestId);
     case 'text/plain':
-      return `${entry.status} ${entry.title}\n${detail}\ncode: ${code}\nrequest: ${exchange.requestId}\n`;
+      return `${entry.status} ${entry.title}\n${detail}\ncode: ${code}\n${policy === '' ? '' : `policy: ${policy}\n`}request: ${exchange.requestId}\n`;
     default:
-      return renderProblem(code, entry, detail, exchange);
+      return renderProblem(code, policy, entry, detail, exchange);
   }
 }
 
-function renderProblem(code: string, entry: ErrorEntry, detail: string, exchange: FailedExchange): string {
+function renderProblem(code: string, policy: string, entry: ErrorEntry, detail: string, exchange: FailedExchange): string {
   const traceId = parseTraceId(exchange.request.fields.first('traceparent'));
   const problem = {
     type: ERROR_TYPE_BASE + code,
@@ -84,6 +84,7 @@ function renderProblem(code: string, entry: ErrorEntry, detail: string, exchange
     status: entry.status,
     detail,
     code,
+    ...(policy === '' ? {} : { policy }),
     trace: { requestId: exchange.requestId, ...(traceId === undefined ? {} : { traceId }) },
   };
   return `${JSON.stringify(problem)}\n`;

@@ -30,6 +30,8 @@ export class Exchange implements ExchangeRecord {
 
   /** UUIDv7, or what a trusted client sent. */
   requestId: string;
+  /** Address of the client, which is the peer's unless trusted proxies tell another; '' where they do not tell it. */
+  clientAddress: string;
   /** Host that is routed on: the authority without port, lower case, before any rewrite. */
   readonly host: string;
   /** Path that is routed on: normalised, before any rewrite. */
@@ -50,6 +52,8 @@ export class Exchange implements ExchangeRecord {
   mirrors: ClusterSlot[] | null;
   /** The attempt under way, or null. */
   attempt: Attempt | null;
+  /** What authorization policies decided, where they did. */
+  authorization: AuthorizationDecision | null;
   /** How many request filters let it pass, over all chains in order; those alone see the response, backwards. */
   filtersPassed: number;
 
@@ -74,6 +78,7 @@ export class Exchange implements ExchangeRecord {
     this.requestBody = null;
     this.responseSink = downstream;
     this.requestId = '';
+    this.clientAddress = peer.remoteAddress;
     this.host = host;
     this.routedPath = request.path;
     this.listener = null;
@@ -85,6 +90,7 @@ export class Exchange implements ExchangeRecord {
     this.attempts = 0;
     this.mirrors = null;
     this.attempt = null;
+    this.authorization = null;
     this.filtersPassed = 0;
     this.response = null;
     this.error = null;
@@ -152,6 +158,8 @@ export interface Listener extends MetricOwner {
   readonly gateway: string;
   readonly port: number;
   readonly protocol: ListenerProtocol;
+  /** The policies of the listener and its gateway, which its rules' filters ask; null for none. */
+  readonly authorization: Authorizer | null;
 }
 
 /** A compiled, frozen rule of a route: what to do with a request that matched. */
@@ -207,6 +215,19 @@ export interface Filter {
   onRequest?(exchange: Exchange): Verdict | Promise<Verdict>;
   /** Sees the head of the final response, the proxy's own answers among them, before it goes downstream, in reverse order. */
   onResponse?(exchange: Exchange, response: ResponseHead): void;
+}
+
+/** Decides whether requests may go on, whichever route they take. */
+export interface Authorizer {
+  /** @returns the answer to a request that may not */
+  authorize(exchange: Exchange): Verdict;
+}
+
+/** What decided over an exchange, made before any request came. */
+export interface AuthorizationDecision {
+  readonly result: 'allowed' | 'denied' | 'would-deny' | 'broken';
+  /** For the access log. */
+  readonly text: string;
 }
 
 // ── upstream ──

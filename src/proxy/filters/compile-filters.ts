@@ -1,6 +1,8 @@
 import { normalizeAuthority } from '#http/authority.ts';
 import type { FilterSpec, HeaderModifications, RequestMirrorSpec } from '#model/snapshot/http-route.ts';
 import type { ClusterSlot, Filter } from '../exchange/exchange.ts';
+import { BackendAuthorization } from './authorization/authorization.ts';
+import type { PolicyRegistry } from './authorization/policy-registry.ts';
 import { Cors } from './cors/cors.ts';
 import { compileModifications, type CompiledModifications } from './header-modifier/modifications.ts';
 import { RequestHeaderModifier } from './header-modifier/request-header-modifier.ts';
@@ -14,6 +16,8 @@ import { RequestMirror } from './request-mirror.ts';
 export interface FilterEnvironment {
   /** The place of a cluster, whether or not that cluster exists. */
   slot(cluster: string): ClusterSlot;
+  /** What copies for Services under a policy are judged by; without it none is sent there. */
+  readonly policies?: PolicyRegistry;
 }
 
 /**
@@ -49,6 +53,9 @@ function compileFilter(spec: FilterSpec, environment: FilterEnvironment): Filter
       return compileMirror(spec, environment);
     case 'CORS':
       return new Cors(spec);
+    case 'Authorization':
+      // Chains put it in its place; elsewhere nothing may pass for having been judged.
+      return new InvalidFilter('authorization is not asked at this place');
     case 'Invalid':
       return new InvalidFilter(spec.reason);
     default:
@@ -65,7 +72,11 @@ function compileModifier(spec: HeaderModifications, create: (modifications: Comp
 /** A mirror whose cluster is not resolved is dropped: it decides nothing (Gateway API, HTTPRequestMirrorFilter). */
 function compileMirror(spec: RequestMirrorSpec, environment: FilterEnvironment): Filter | null {
   if (spec.cluster === null || !(spec.numerator > 0 && spec.denominator > 0)) return null;
-  return new RequestMirror(environment.slot(spec.cluster), spec.numerator / spec.denominator);
+  const share = spec.numerator / spec.denominator;
+  if (spec.authorization === undefined) return new RequestMirror(environment.slot(spec.cluster), share);
+  if (environment.policies === undefined) return null;
+  const guard = new BackendAuthorization(environment.policies.levels(spec.authorization), spec.cluster);
+  return new RequestMirror(environment.slot(spec.cluster), share, guard);
 }
 
 function isHost(hostname: string | null): boolean {

@@ -6,7 +6,8 @@ import type { ClusterSlot, Filter, Rule, WeightedBackend } from '../exchange/exc
 export interface RuleEnvironment {
   /** The place of a cluster, whether or not that cluster exists. */
   slot(cluster: string): ClusterSlot;
-  compileFilters(specs: readonly FilterSpec[]): readonly Filter[];
+  compileRuleFilters(specs: readonly FilterSpec[]): readonly Filter[];
+  compileBackendFilters(specs: readonly FilterSpec[], cluster: string | null): readonly Filter[];
 }
 
 /** Where a broken reference leads: no name and never a cluster. What is sent here is answered 500. */
@@ -19,7 +20,7 @@ export function compileRule(route: HttpRouteResource, rule: HttpRouteRule, envir
   return {
     route: declaredRoute(route.name),
     name: rule.name,
-    filters: environment.compileFilters(rule.filters),
+    filters: environment.compileRuleFilters(rule.filters),
     backends: Object.freeze(backends),
     totalWeight: backends.reduce((sum, backend) => sum + backend.weight, 0),
     requestTimeoutMs: rule.timeouts.requestMs ?? -1,
@@ -32,7 +33,7 @@ function compileBackend(backend: BackendRef, environment: RuleEnvironment): Weig
   return {
     slot: backend.cluster === null ? BROKEN_SLOT : environment.slot(backend.cluster),
     weight: backend.weight,
-    filters: environment.compileFilters(backend.filters),
+    filters: environment.compileBackendFilters(backend.filters, backend.cluster),
     metricScope: null,
   };
 }

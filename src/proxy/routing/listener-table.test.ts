@@ -5,7 +5,7 @@ import { createListenerTable, routeExchange } from './listener-table.ts';
 import { declareRoute, declareRule, exactPath, prefixPath, requestOf, tableOf } from './testing/routes.ts';
 
 function listenerNamed(name: string): Listener {
-  return { name, gateway: 'infra/edge', port: 80, protocol: 'HTTP', metricScope: null };
+  return { name, gateway: 'infra/edge', port: 80, protocol: 'HTTP', authorization: null, metricScope: null };
 }
 
 function exchangeFor(host: string, path: string): Exchange {

@@ -2,6 +2,7 @@ import { CidrSet, parseCidr, type Cidr } from '#base/cidr.ts';
 import { createUuidV7 } from '#base/uuid-v7.ts';
 import type { RequestHead } from '#http/head.ts';
 import type { DownstreamPeer, Exchange, Filter } from '../../exchange/exchange.ts';
+import { clientOf } from './client-address.ts';
 
 /** Longest request id that is taken over, in characters; it goes into every log line. */
 const MAX_REQUEST_ID_LENGTH = 128;
@@ -45,6 +46,7 @@ export class ForwardingFields implements Filter {
       if (request.authority !== '') request.fields.entries.push('x-forwarded-host', request.authority);
       request.fields.entries.push('x-forwarded-port', String(peer.localPort), 'x-request-id', exchange.requestId);
     } else {
+      exchange.clientAddress = clientOf(request, peer.remoteAddress, this.#trusted);
       exchange.requestId = continueChain(request, peer, address);
     }
   }

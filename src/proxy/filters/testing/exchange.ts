@@ -42,7 +42,7 @@ export function createTestExchange(test: TestRequest = {}): Exchange {
   exchange.requestId = '0190b5a4-7c2e-7000-8000-000000000000';
   exchange.matchedPrefixLength = test.matchedPrefixLength ?? -1;
   const port = test.listenerPort ?? 8080;
-  exchange.listener = { name: 'shop/edge/web', gateway: 'shop/edge', port, protocol: 'HTTP', metricScope: null };
+  exchange.listener = { name: 'shop/edge/web', gateway: 'shop/edge', port, protocol: 'HTTP', authorization: null, metricScope: null };
   return exchange;
 }
 

@@ -1,0 +1,29 @@
+import type { Exchange } from '../../exchange/exchange.ts';
+import { foldPath } from './folded-path.ts';
+
+/**
+ * A request as policies see it. One object for all requests of a thread: judging one never pauses, and what it costs to
+ * find out is found out at most once for all policies.
+ */
+export class JudgedRequest {
+  exchange!: Exchange;
+  host = '';
+  path = '';
+  /** 0 where it is not known. */
+  port = 0;
+  #folded: string | null = null;
+
+  /** @param host without port, lower case @param path in normal form */
+  begin(exchange: Exchange, host: string, path: string, port: number): void {
+    this.exchange = exchange;
+    this.host = host;
+    this.path = path;
+    this.port = port;
+    this.#folded = null;
+  }
+
+  /** The path as lenient servers may read it. */
+  get foldedPath(): string {
+    return (this.#folded ??= foldPath(this.path));
+  }
+}
