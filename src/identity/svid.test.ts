@@ -183,6 +183,6 @@ test('the key of a workload and its certificate do not show the secret in JSON, 
   const { inspect } = await import('node:util');
   const svid = judge(root.issue(key.publicKey, cart.uri));
   const secret = key.exportPem().split('\n')[1]!;
-  for (const text of [JSON.stringify(svid), inspect(svid, { depth: 9, showHidden: true }), String(key)])
+  for (const text of [JSON.stringify(svid), inspect(svid, { depth: 9, showHidden: true }), JSON.stringify({ key })])
     assert.ok(!text.includes(secret) && !text.includes('PRIVATE'), text);
 });

@@ -29,13 +29,14 @@ const MAX_RSA_BITS = 4096;
  * @returns the reason where it is refused, for the peer
  */
 export function readCertificateRequest(der: Uint8Array): CertificateRequest | string {
-  const [body, algorithm, signature, ...rest] = (der.length > MAX_LENGTH ? undefined : parseDer(der))?.children ?? [];
+  const outer = der.length > MAX_LENGTH ? undefined : parseDer(der);
+  const [body, algorithm, signature, ...rest] = outer?.children ?? [];
   const [version, subject, publicKeyInfo, attributes, ...others] = body?.children ?? [];
   const signatureBits = readBitString(signature);
   const oid = readObjectIdentifier(algorithm?.children[0]);
   const isWellFormed =
+    [outer, body, algorithm, subject].every((element) => element?.tag === derTag.sequence) &&
     readSmallInteger(version) === 0 &&
-    subject?.tag === derTag.sequence &&
     (attributes === undefined || attributes.tag === constructedTag(0)) &&
     rest.length + others.length === 0;
   if (!isWellFormed || body === undefined || publicKeyInfo === undefined) return 'the certificate request is malformed';

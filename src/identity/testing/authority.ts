@@ -41,6 +41,7 @@ export class TestAuthority {
       encodeAuthorityConstraint(pathLength),
       encodeKeyUsage(keyUsageBit.keyCertSign, keyUsageBit.cRLSign),
       encodeSubjectKeyIdentifier(this.#keyIdentifier),
+      encodeAuthorityKeyIdentifier(issuer === undefined ? this.#keyIdentifier : issuer.#keyIdentifier),
     ];
     this.certificate = (issuer ?? this).sign(publicKeyInfo, this.#subject, { extensions, ...deviations });
   }

@@ -54,15 +54,18 @@ const UNDERSTOOD: ReadonlySet<string> = new Set([
  * @returns undefined for anything that is malformed or of another version
  */
 export function readCertificateFields(der: Uint8Array): CertificateFields | undefined {
-  const [version, serialNumber, , , validity, subject, , ...rest] = parseDer(der)?.children[0]?.children ?? [];
+  const outer = parseDer(der);
+  const body = outer?.children[0];
+  const [version, serialNumber, , , validity, subject, , ...rest] = body?.children ?? [];
   const serial = readInteger(serialNumber);
   const notBeforeMs = readTime(validity?.children[0]);
   const notAfterMs = readTime(validity?.children[1]);
   const extensions = readExtensions(rest.find(({ tag }) => tag === constructedTag(3))?.children[0]);
-  if (version?.tag !== constructedTag(0) || readSmallInteger(version.children[0]) !== 2) return undefined;
+  if (subject === undefined || version?.tag !== constructedTag(0) || readSmallInteger(version.children[0]) !== 2)
+    return undefined;
   if (serial === undefined || notBeforeMs === undefined || notAfterMs === undefined || extensions === undefined)
     return undefined;
-  if (subject?.tag !== derTag.sequence) return undefined;
+  if ([outer, body, validity, subject].some((element) => element?.tag !== derTag.sequence)) return undefined;
   const meaning = readMeaning(extensions);
   return meaning && { serialNumber: hex(serial), subject: subject.bytes, notBeforeMs, notAfterMs, ...meaning };
 }
