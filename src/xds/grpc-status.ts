@@ -15,9 +15,13 @@ export const UNIMPLEMENTED = 12;
 export const INTERNAL = 13;
 export const UNAVAILABLE = 14;
 
-/** Message of a status as a field value: percent-encoded, so that any text can stand there. */
+/**
+ * Message of a status as a field value. Printable ASCII stays as it is but for `%`, since clients do not decode more than
+ * must be encoded.
+ * @see gRPC over HTTP2, Status-Message
+ */
 export function encodeStatusMessage(message: string): string {
-  return encodeURIComponent(message.toWellFormed()).replaceAll('%20', ' ');
+  return message.toWellFormed().replaceAll(/[^ -$&-~]+/gu, encodeURIComponent);
 }
 
 /** Reads what {@link encodeStatusMessage} wrote; what is not encoded well stays as it is. */

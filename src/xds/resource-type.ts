@@ -17,6 +17,8 @@ const ORDER: Readonly<Record<ResourceType, number>> = {
   listener: 4,
   'http-route': 5,
   'stream-route': 6,
+  workload: 7,
+  'mesh-service': 8,
 };
 
 /** The types that travel, in the order in which what is new of them is sent. */
