@@ -39,6 +39,17 @@ export class CertificateAuthority {
   }
 
   /**
+   * Takes the due steps of an exchange of roots; to be called about once a minute. It is apart from `issue`, which then
+   * needs no disk: with a full one, the old root simply signs on.
+   *
+   * @returns whether the bundle has changed and is to be published
+   * @throws where the step cannot be saved; it is then not taken
+   */
+  advance(nowMs: number): boolean {
+    return this.#keys.advance(nowMs);
+  }
+
+  /**
    * Certifies a key.
    *
    * @param spiffeId as attested, never as requested
@@ -46,7 +57,6 @@ export class CertificateAuthority {
    * @returns the reason where the authority itself has expired
    */
   issue(spiffeId: SpiffeId, request: CertificateRequest, nowMs: number): IssuedCertificate | string {
-    this.#keys.advance(nowMs);
     const { signer, bundle } = this.#keys;
     if (spiffeId.trustDomain !== bundle.trustDomain)
       return `cannot issue an SVID of trust domain ${spiffeId.trustDomain}: this authority is of ${bundle.trustDomain}`;

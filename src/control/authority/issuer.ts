@@ -61,6 +61,7 @@ export class Issuer {
     this.#record = record;
   }
 
+  /** @throws where an attestor or the audit log fails; the caller may then ask again */
   async issue(request: IdentityRequest, nowMs: number): Promise<IssuedSvid | IssuanceRefusal> {
     const { credential, spiffeId } = request;
     // First, so that a request without a chance does not use up a token.

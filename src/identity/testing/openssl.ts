@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+const PROGRAM = 'openssl';
+
 /** Why tests that ask OpenSSL's program are skipped; false where it is installed. */
 export const withoutOpenssl: string | false =
-  spawnSync('openssl', ['version']).status === 0 ? false : 'openssl is not installed';
+  spawnSync(PROGRAM, ['version']).status === 0 ? false : 'openssl is not installed';
 
 /**
  * Runs `openssl` in a folder that holds `files`.
@@ -19,7 +21,7 @@ export function openssl(
   const folder = mkdtempSync(join(tmpdir(), 'selvage-openssl-'));
   try {
     for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content, { mode: 0o600 });
-    const { status, stdout, stderr } = spawnSync('openssl', args, { cwd: folder, timeout: 20_000 });
+    const { status, stdout, stderr } = spawnSync(PROGRAM, args, { cwd: folder, timeout: 20_000 });
     return { status, text: `${stdout.toString()}${stderr.toString()}`, output: stdout };
   } finally {
     rmSync(folder, { recursive: true });

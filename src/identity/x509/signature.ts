@@ -18,15 +18,10 @@ const ALGORITHMS: readonly SignatureAlgorithm[] = [
   { oid: objectIdentifier.sha512WithRsa, hash: 'sha512', keyType: 'rsa' },
 ];
 
-/** Whether a key can sign certificates here. */
-export function canSign(key: KeyObject): boolean {
-  return algorithmOf(key) !== undefined;
-}
-
 /**
  * The `AlgorithmIdentifier` that signatures by a key carry.
  *
- * @throws for a key that `canSign` denies
+ * @throws for a key that is neither on a curve nor RSA
  */
 export function encodeSignatureAlgorithm(key: KeyObject): Uint8Array {
   const algorithm = algorithmOf(key);

@@ -35,6 +35,7 @@ export function obtain(authority: CertificateAuthority, spiffeId: SpiffeId, nowM
   const key = WorkloadKey.generate();
   const request = readCertificateRequest(createCertificateRequest(key, spiffeId));
   if (typeof request === 'string') throw new Error(request);
+  authority.advance(nowMs);
   const issued = authority.issue(spiffeId, request, nowMs);
   if (typeof issued === 'string') throw new Error(issued);
   const { bundle } = authority;
