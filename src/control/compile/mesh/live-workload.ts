@@ -1,0 +1,30 @@
+import type { MeshProtocol } from '#model/snapshot/workload.ts';
+
+/** One running instance as its own sidecar has announced it. Who it is was proven; the rest is its claim. */
+export interface LiveWorkload {
+  /** Unique among running workloads. */
+  readonly id: string;
+  /** SPIFFE id. */
+  readonly principal: string;
+  /** Of the principal. */
+  readonly namespace: string;
+  /** Of the principal. */
+  readonly serviceAccount: string;
+  /** Service of the same namespace that it wants to serve; '' for none. */
+  readonly service: string;
+  /** Where others reach it: IPv4 or IPv6 without brackets. */
+  readonly address: string;
+  /** Of its sidecar. */
+  readonly meshPort: number;
+  /** Topology zone, or ''. */
+  readonly zone: string;
+  readonly ports: readonly LivePort[];
+  /** `unready` is sent nothing; `draining` finishes what it has. */
+  readonly state: 'ready' | 'unready' | 'draining';
+}
+
+/** A port that the application listens on. */
+export interface LivePort {
+  readonly port: number;
+  readonly protocol: MeshProtocol;
+}

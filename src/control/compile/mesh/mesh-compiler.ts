@@ -1,0 +1,136 @@
+import type { Diagnostic } from '#model/diagnostic.ts';
+import type { LoadedResource } from '#model/documents.ts';
+import type { RejectedResource } from '#model/rejected-resource.ts';
+import type { ResourceOf } from '#model/resource.ts';
+import { snapshotKey, type Snapshot, type SnapshotResource } from '#model/snapshot/snapshot.ts';
+import type { WorkloadResource } from '#model/snapshot/workload.ts';
+import type { ClusterTarget } from '../backend/backends.ts';
+import { diagnosticOf } from '../finding.ts';
+import { compareText, Inventory } from '../inventory.ts';
+import { contentVersion } from '../version.ts';
+import { ImpliedServices } from './implied-services.ts';
+import type { LiveWorkload } from './live-workload.ts';
+import { membershipRefusal } from './membership.ts';
+import { meshCluster, ownTarget } from './mesh-clusters.ts';
+import { planMeshRoute, routeResources, routesFor, type MeshRoutePlan } from './mesh-routes.ts';
+import { isInMesh, meshService } from './mesh-services.ts';
+import { workloadResource } from './mesh-workloads.ts';
+
+/** What sidecars are served, in the layers in which they see it. */
+export interface MeshResult {
+  /** For everybody. */
+  readonly shared: Snapshot;
+  /** What workloads of a namespace see instead or in addition, for each namespace that has workloads. */
+  readonly namespaces: ReadonlyMap<string, Snapshot>;
+  /** What each workload's own sidecar serves, by the workload's id. */
+  readonly workloads: ReadonlyMap<string, WorkloadResource>;
+  /** Why workloads do not serve what they want to, by the workload's id. */
+  readonly refusals: ReadonlyMap<string, string>;
+  /** Of routes in the mesh. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Turns declared objects and live workloads into what sidecars are to know. The result depends on these alone; what
+ * stays the same has the same version.
+ */
+export class MeshCompiler {
+  readonly #implied = new ImpliedServices();
+
+  /**
+   * @param loaded in the order in which documents count
+   * @param rejected policies for security that were never valid: what they are about is closed
+   */
+  compile(
+    loaded: readonly LoadedResource[],
+    workloads: readonly LiveWorkload[],
+    rejected: readonly RejectedResource[] = [],
+  ): MeshResult {
+    const declared = new Inventory(loaded);
+    const { members, refusals } = settleMembership(workloads, declared);
+    const undeclared = members.filter(({ namespace, service }) => !declared.find('Service', namespace, service));
+    const inventory = new Inventory([...loaded, ...this.#implied.of(undeclared)], rejected);
+    const serving = Map.groupBy(members, ({ namespace, service }) => `${namespace}/${service}`);
+    const services = inventory.all('Service').filter(isInMesh);
+    const plans = [...inventory.all('HTTPRoute'), ...inventory.all('GRPCRoute')].flatMap(
+      (route) => planMeshRoute(route, inventory) ?? [],
+    );
+    const shared = sharedResources(services, plans, serving, inventory);
+    const namespaces = new Set(workloads.map(({ namespace }) => namespace));
+    return {
+      shared: snapshotOf(shared.values()),
+      namespaces: new Map(
+        [...namespaces].map((namespace) => [namespace, namespaceSnapshot(namespace, services, plans, shared)]),
+      ),
+      workloads: new Map(
+        workloads.map((workload) => {
+          const isMember = !refusals.has(workload.id);
+          const service = isMember ? inventory.find('Service', workload.namespace, workload.service) : undefined;
+          return [workload.id, workloadResource(workload, service)];
+        }),
+      ),
+      refusals,
+      diagnostics: plans.flatMap(({ route, findings }) =>
+        findings.map((finding) => diagnosticOf(finding, inventory.placeOf(route))),
+      ),
+    };
+  }
+}
+
+function settleMembership(workloads: readonly LiveWorkload[], inventory: Inventory) {
+  const refusals = new Map<string, string>();
+  const members = workloads.filter((workload) => {
+    if (workload.service === '') return false;
+    const service = inventory.find('Service', workload.namespace, workload.service);
+    const refusal = membershipRefusal(workload, service);
+    if (refusal !== undefined) refusals.set(workload.id, refusal);
+    return refusal === undefined;
+  });
+  return { members, refusals };
+}
+
+function sharedResources(
+  services: readonly ResourceOf<'Service'>[],
+  plans: readonly MeshRoutePlan[],
+  serving: ReadonlyMap<string, readonly LiveWorkload[]>,
+  inventory: Inventory,
+): ReadonlyMap<string, SnapshotResource> {
+  const targets = new Map<string, ClusterTarget>();
+  for (const service of services) {
+    for (const { port, protocol } of service.spec.ports) {
+      const target = protocol === 'TCP' ? ownTarget(service, port, inventory) : undefined;
+      if (target !== undefined) targets.set(target.cluster, target);
+    }
+  }
+  for (const plan of plans) for (const [name, target] of plan.targets) targets.set(name, target);
+  const routes = routesFor('', plans);
+  const resources = [
+    ...[...targets.values()].flatMap((target) => meshCluster(target, serving, inventory)),
+    ...services.map((service) => meshService(service, routes, false)),
+    ...routeResources(routes),
+  ];
+  return new Map(resources.map((resource) => [snapshotKey(resource), resource]));
+}
+
+/** Only what differs from what everybody sees. */
+function namespaceSnapshot(
+  namespace: string,
+  services: readonly ResourceOf<'Service'>[],
+  plans: readonly MeshRoutePlan[],
+  shared: ReadonlyMap<string, SnapshotResource>,
+): Snapshot {
+  const routes = routesFor(namespace, plans);
+  const seen = [
+    ...services.map((service) => meshService(service, routes, service.metadata.namespace === namespace)),
+    ...routeResources(routes),
+  ];
+  return snapshotOf(seen.filter((resource) => shared.get(snapshotKey(resource))?.version !== resource.version));
+}
+
+function snapshotOf(resources: Iterable<SnapshotResource>): Snapshot {
+  const sorted = new Map(
+    [...resources].map((resource) => [snapshotKey(resource), resource] as const).sort(([a], [b]) => compareText(a, b)),
+  );
+  const contents = [...sorted].map(([key, { version }]) => `${key} ${version}`);
+  return Object.freeze({ version: contentVersion(contents.join('\n')), resources: sorted });
+}
