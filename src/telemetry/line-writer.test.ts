@@ -145,6 +145,26 @@ test('LineWriter loses nothing when a process exits without closing it', () => {
   assert.equal(readFileSync(path, 'utf8'), Array.from({ length: 20_000 }, (_, i) => `line ${i}\n`).join(''));
 });
 
+test('LineWriter and others that inherited the file behind standard output overwrite nothing of each other', () => {
+  const path = join(folder, 'inherited.log');
+  const script = `
+    import { LineWriter } from ${JSON.stringify(moduleUrl)};
+    import { writeSync } from 'node:fs';
+    const writer = new LineWriter({ type: 'stdout' }, { warn: (message) => writeSync(2, message) });
+    for (let i = 0; i < 50; i++) {
+      writer.append('logged ' + i + '\\n');
+      await writer.flush();
+      writeSync(2, 'said ' + i + '\\n');
+    }
+    writer.append('left\\n'); // written as the process exits
+  `;
+  for (const redirection of [`>${path} 2>&1;`, `>>${path} 2>&1;`]) {
+    runScript(script, `exec ${redirection} echo before; `);
+  }
+  const round = Array.from({ length: 50 }, (_, i) => `logged ${i}\nsaid ${i}\n`).join('');
+  assert.equal(readFileSync(path, 'utf8'), `before\n${round}left\n`.repeat(2));
+});
+
 test('LineWriter recovers when the reader of a named pipe comes back', async () => {
   const path = join(folder, 'named.pipe');
   spawnSync('bash', ['-c', 'mkfifo "$0"', path]);

@@ -27,11 +27,10 @@ const PIPE_ATOMIC_BYTES = 4096;
 /** What Linux certainly takes as one piece into a stream socket, such as the journal's. */
 const SOCKET_ATOMIC_BYTES = 16 * 1024;
 
-/**
- * Opened anew, so that it can be made non-blocking without doing that to others who write there, and so that a file
- * that a shell opened is appended to.
- */
+/** Opened anew, so that a pipe or terminal can be made non-blocking without doing that to others who write there. */
 const STDOUT_PATH = '/proc/self/fd/1';
+
+const STDOUT_FD = 1;
 
 const LINE_FEED = 0x0a;
 
@@ -62,7 +61,8 @@ interface Batch {
 
 /**
  * Appends lines to a file or to standard output without ever blocking or throwing. Several threads and processes may
- * append to the same one: a batch is whole lines and leaves in one write to a file opened with O_APPEND.
+ * append to the same one: a batch is whole lines and leaves in one write, to a file opened with O_APPEND or at the
+ * offset that all who write there share.
  *
  * ```
  *  append ─► text ──64 KiB or 100 ms──► batch ─► file
@@ -262,9 +262,22 @@ export class LineWriter {
     return this.#target.type === 'file' ? this.#target.path : STDOUT_PATH;
   }
 
+  /**
+   * A regular file that a shell opened: writes there must move the offset that all who inherited it share, or what
+   * others write (`selvage up >file 2>&1`) would land on top of these lines. It never blocks.
+   */
+  get #sharesOffset(): boolean {
+    return this.#target.type === 'stdout' && statOf(STDOUT_FD)?.isFile() === true;
+  }
+
   #open(): void {
-    this.#busy = true;
     this.#opensAgain = false;
+    if (this.#sharesOffset) {
+      this.#use(STDOUT_FD);
+      this.#pump();
+      return;
+    }
+    this.#busy = true;
     open(this.#path, OPEN_FLAGS, FILE_MODE, (error, fd) => {
       this.#busy = false;
       if (error === null) {
@@ -272,7 +285,7 @@ export class LineWriter {
         this.#torn = false;
         this.#use(fd);
       } else if (this.#target.type === 'stdout') {
-        this.#use(1); // a socket cannot be opened by its path
+        this.#use(STDOUT_FD); // a socket cannot be opened by its path
       } else {
         this.#openAfterMs = performance.now() + OPEN_RETRY_MS;
         this.#fail('open', error);
@@ -309,7 +322,7 @@ export class LineWriter {
   #writeNow(): void {
     const batch = this.#busy && !this.#writesAtOnce && this.#fd !== -1 ? null : this.#batch;
     try {
-      if (this.#fd === -1) this.#fd = openSync(this.#path, OPEN_FLAGS, FILE_MODE);
+      if (this.#fd === -1) this.#fd = openSync(this.#path, OPEN_FLAGS, FILE_MODE); // a shared file is open by now
       if (batch !== null) writeAllNow(this.#fd, batch.bytes.subarray(batch.offset));
       writeAllNow(this.#fd, Buffer.from(this.#text, 'latin1'));
     } catch {
