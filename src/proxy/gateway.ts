@@ -1,25 +1,22 @@
 import { setTimeout } from 'node:timers/promises';
 import { ProxyError } from '#errors/proxy-error.ts';
 import { Fields } from '#http/fields.ts';
-import type { ResponseHead } from '#http/head.ts';
 import type { SnapshotDelta } from '#model/snapshot/snapshot.ts';
 import type { AccessLog } from '#telemetry/access-log.ts';
 import type { RequestMetrics } from '#telemetry/request-metrics.ts';
 import { Clock } from '#transport/clock.ts';
 import { TICKET_MEMORY_BYTES } from '#transport/ticket-memory.ts';
 import { DEFAULT_DOWNSTREAM_LIMITS, type DownstreamLimits } from './downstream/limits.ts';
-import { createAnswerHead, renderError } from './exchange/answer-renderer.ts';
 import type { Answer } from './exchange/answer.ts';
-import type { Exchange, ExchangeEntry, WeightedBackend } from './exchange/exchange.ts';
+import { ExchangePath, mayUpgrade } from './exchange-path.ts';
+import type { Exchange, ExchangeEntry } from './exchange/exchange.ts';
 import { PolicyRegistry } from './filters/authorization/policy-registry.ts';
 import { FilterChains } from './filters/filter-chains.ts';
 import { ForwardingFields } from './filters/forwarding/forwarding-fields.ts';
-import { runRequestFilters, runResponseFilters, type FilterOutcome } from './filters/run-filters.ts';
 import { ListenerSet, type ApplyReport, type BoundAddress } from './listener-set.ts';
 import { routeExchange, type ListenerTable } from './routing/listener-table.ts';
 import { ThreadTls } from './thread-tls.ts';
 import { ClusterRegistry } from './upstream/cluster-registry.ts';
-import type { ForwardOutcome } from './upstream/owning-cluster.ts';
 
 export interface GatewayOptions {
   /** Whether other threads accept on the same ports, so that each binds them shared. */
@@ -65,9 +62,10 @@ export class Gateway {
   /** @throws RangeError where a trusted proxy is not a block of addresses */
   constructor(options: GatewayOptions) {
     const { metrics, shared } = options;
-    const path = new GatewayPath(options, this.#clock);
+    const exchangePath = new ExchangePath(options, this.#clock);
+    const path = new GatewayPath(options, exchangePath);
     this.#tls = new ThreadTls(options.ticketMemory ?? new SharedArrayBuffer(TICKET_MEMORY_BYTES));
-    this.#clusters = new ClusterRegistry({ clock: this.#clock, outcome: path, metrics, tls: this.#tls });
+    this.#clusters = new ClusterRegistry({ clock: this.#clock, outcome: exchangePath, metrics, tls: this.#tls });
     metrics.watchCertificates(() => this.#listeners.certificateExpiries());
     const slot = (cluster: string) => this.#clusters.slot(cluster);
     this.#policies = new PolicyRegistry((...labels) => metrics.authorization(...labels));
@@ -149,139 +147,48 @@ export class Gateway {
 }
 
 /** The way of a request through the gateway: the stages, in their order. */
-class GatewayPath implements ForwardOutcome {
-  readonly #clock: Clock;
-  readonly #metrics: RequestMetrics;
-  readonly #accessLog: AccessLog;
+class GatewayPath {
   readonly #forwardingFields: ForwardingFields;
-  readonly #behindRule: FilterOutcome;
-  readonly #behindBackend: FilterOutcome;
+  readonly #path: ExchangePath;
 
-  constructor(options: GatewayOptions, clock: Clock) {
-    this.#clock = clock;
-    this.#metrics = options.metrics;
-    this.#accessLog = options.accessLog;
+  constructor(options: GatewayOptions, path: ExchangePath) {
     this.#forwardingFields = new ForwardingFields(options.trustedProxies);
-    const answer = (exchange: Exchange, given: Answer): void => this.#answer(exchange, given);
-    this.#behindRule = { proceed: (exchange) => this.#chooseBackend(exchange), answer };
-    this.#behindBackend = { proceed: (exchange) => this.#forward(exchange), answer };
+    this.#path = path;
   }
 
   /** Makes what the sessions of one acceptor hand their exchanges to. @param table what it serves, as of now */
   createEntry(table: () => ListenerTable): ExchangeEntry {
-    return {
-      open: (exchange) => this.#open(exchange, table()),
-      refuse: (exchange, error) => {
-        // What is refused before it was opened is logged under an id all the same.
-        if (exchange.requestId === '') this.#forwardingFields.onRequest(exchange);
-        this.#refuse(exchange, error);
-      },
-      complete: (exchange) => this.#record(exchange),
-      fail: (exchange, error) => {
-        exchange.error ??= error;
-        exchange.attempt?.cancel(error);
-        this.#record(exchange);
-      },
-    };
+    return this.#path.createEntry({
+      identify: (exchange) => this.#forwardingFields.onRequest(exchange),
+      route: (exchange) => this.#route(exchange, table()),
+    });
   }
 
-  // ── the request ──
-
-  #open(exchange: Exchange, table: ListenerTable): void {
+  #route(exchange: Exchange, table: ListenerTable): void {
     const request = exchange.request;
-    this.#forwardingFields.onRequest(exchange);
     if (request.method === 'CONNECT' || request.method === 'TRACE') {
       // CONNECT would make this an open proxy; TRACE shows a script what the browser keeps from it (RFC 9110 §9.3.8).
-      this.#refuse(exchange, new ProxyError('method_not_supported', 'downstream', 'stream'));
+      this.#path.refuse(exchange, new ProxyError('method_not_supported', 'downstream', 'stream'));
       return;
     }
     if (request.path === '*') {
-      this.#answer(exchange, SERVER_OPTIONS); // asks about the server as a whole (RFC 9110 §9.3.7), which is this one
+      this.#path.answer(exchange, SERVER_OPTIONS); // asks about the server as a whole (RFC 9110 §9.3.7), which is this one
       return;
     }
     if (!mayUpgrade(exchange)) request.upgrade = '';
     const routed = routeExchange(table, exchange);
     if (isMisdirected(exchange)) {
-      this.#refuse(exchange, new ProxyError('misdirected_request', 'downstream', 'stream'));
+      this.#path.refuse(exchange, new ProxyError('misdirected_request', 'downstream', 'stream'));
       return;
     }
     if (!routed) {
       // Who may not come in at all is not told what there is to find.
       const denial = exchange.listener?.authorization?.authorize(exchange);
-      if (denial !== undefined) {
-        this.#answer(exchange, denial);
-        return;
-      }
-      this.#refuse(exchange, new ProxyError('route_not_found', 'local', 'stream'));
+      if (denial !== undefined) this.#path.answer(exchange, denial);
+      else this.#path.refuse(exchange, new ProxyError('route_not_found', 'local', 'stream'));
       return;
     }
-    runRequestFilters(exchange, exchange.rule!.filters, this.#behindRule);
-  }
-
-  #chooseBackend(exchange: Exchange): void {
-    const rule = exchange.rule!;
-    const backend = drawBackend(rule.backends, rule.totalWeight);
-    const cluster = backend === null ? null : backend.slot.cluster;
-    exchange.backend = backend;
-    exchange.cluster = cluster;
-    if (backend === null || cluster === null) {
-      this.#refuse(exchange, new ProxyError('backend_invalid', 'local', 'stream'));
-      return;
-    }
-    sendMirrors(exchange);
-    if (backend.filters.length === 0) cluster.forward(exchange);
-    else runRequestFilters(exchange, backend.filters, this.#behindBackend);
-  }
-
-  #forward(exchange: Exchange): void {
-    sendMirrors(exchange);
-    exchange.cluster!.forward(exchange);
-  }
-
-  // ── the response ──
-
-  responded(exchange: Exchange, head: ResponseHead, complete: boolean): void {
-    if (exchange.filtersPassed > 0 && !this.#filterResponse(exchange, head)) {
-      exchange.attempt?.cancel(exchange.error!);
-      this.#refuse(exchange, exchange.error!);
-      return;
-    }
-    exchange.downstream.respond(head, complete);
-  }
-
-  failed(exchange: Exchange, error: ProxyError): void {
-    exchange.error = error;
-    if (exchange.phase === 'request') this.#answer(exchange, renderError(error, exchange));
-    else if (exchange.phase === 'response') exchange.responseSink.abort(error);
-  }
-
-  #refuse(exchange: Exchange, error: ProxyError): void {
-    exchange.attempt?.cancel(error);
-    this.failed(exchange, error);
-  }
-
-  #answer(exchange: Exchange, answer: Answer): void {
-    const head = createAnswerHead(answer, exchange.request.method);
-    if (exchange.filtersPassed > 0) this.#filterResponse(exchange, head);
-    const complete = head.bodyLength === 0;
-    exchange.downstream.respond(head, complete);
-    if (complete) return;
-    exchange.downstream.write(Buffer.from(answer.body!));
-    exchange.downstream.end(null);
-  }
-
-  /** Backwards: the backend's filters stand nearer to the backend. */
-  #filterResponse(exchange: Exchange, head: ResponseHead): boolean {
-    const ruleFilters = exchange.rule!.filters;
-    const backendFilters = exchange.backend?.filters ?? [];
-    const backendPassed = runResponseFilters(exchange, backendFilters, head, ruleFilters.length);
-    return runResponseFilters(exchange, ruleFilters, head) && backendPassed;
-  }
-
-  #record(exchange: Exchange): void {
-    exchange.endedAt = this.#clock.now();
-    this.#metrics.record(exchange);
-    this.#accessLog.record(exchange);
+    this.#path.follow(exchange);
   }
 }
 
@@ -293,31 +200,4 @@ class GatewayPath implements ForwardOutcome {
 const isMisdirected = ({ listener, peer: { tls } }: Exchange): boolean =>
   tls !== null && listener !== null && listener.name !== tls.listener && (tls.serverName !== '' || tls.isolated);
 
-/** Sends the copies that the last chain of filters asked for: each sees the request as its own chain left it. */
-const sendMirrors = (exchange: Exchange): void => {
-  const { mirrors } = exchange;
-  if (mirrors === null) return;
-  exchange.mirrors = null;
-  for (const slot of mirrors) slot.cluster?.mirror(exchange);
-};
-
 const SERVER_OPTIONS: Answer = Object.freeze({ status: 204, fields: new Fields(), body: null });
-
-/**
- * Whether an offer to switch protocols is passed on. Never `h2c`: behind it, requests would reach the backend that no
- * rule has seen. And only as a plain GET, as WebSocket has it (RFC 6455 §4.1): content would run into the tunnel.
- */
-const mayUpgrade = ({ request }: Exchange): boolean =>
-  request.upgrade === '' || (request.method === 'GET' && request.bodyLength === 0 && !request.upgrade.includes('h2c'));
-
-/** @returns one of the backends, by weight; null where there is none to choose */
-const drawBackend = (backends: readonly WeightedBackend[], totalWeight: number): WeightedBackend | null => {
-  if (totalWeight <= 0) return null;
-  if (backends.length === 1) return backends[0]!;
-  let point = Math.random() * totalWeight;
-  for (const backend of backends) {
-    point -= backend.weight;
-    if (point < 0) return backend;
-  }
-  return null;
-};

@@ -21,6 +21,8 @@ export interface ExchangeRecord {
   } | null;
   /** What authorization policies decided; null where none did. */
   readonly authorization: { readonly text: string } | null;
+  /** Between whom it went in the mesh; null or absent outside. */
+  readonly hop?: MeshHop | null;
   readonly requestId: string;
   /** As routed, before any rewrite. */
   readonly host: string;
@@ -36,6 +38,25 @@ export interface ExchangeRecord {
   readonly upstreamRespondedAt: number;
   readonly endedAt: number;
   readonly metricOwner: MetricOwner;
+}
+
+/** Between whom exchanges go in the mesh, and which of the two reports them. One object for all of them. */
+export interface MeshHop {
+  readonly reporter: 'source' | 'destination';
+  readonly source: MeshParty;
+  readonly destination: MeshParty;
+  readonly service: { readonly name: string; readonly namespace: string } | null;
+  /** What has been verified of the other side. */
+  readonly security: 'mutual_tls' | 'none';
+}
+
+/** A workload; each part '' where it is not known. */
+export interface MeshParty {
+  /** SPIFFE id. */
+  readonly principal: string;
+  readonly namespace: string;
+  /** Service account. */
+  readonly workload: string;
 }
 
 /**

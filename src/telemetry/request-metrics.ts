@@ -1,4 +1,4 @@
-import type { ExchangeRecord, MetricOwner, MetricScope } from './exchange-record.ts';
+import type { ExchangeRecord, MeshHop, MetricOwner, MetricScope } from './exchange-record.ts';
 import { MetricRegistry, type Counter, type Gauge } from './metric-registry.ts';
 import { FamilyBuilder, type FamilySnapshot, type MetricSnapshot } from './metric-snapshot.ts';
 import { FLAGS, flagIndexOf, statusOf } from './outcome.ts';
@@ -24,6 +24,8 @@ const MAX_LISTENERS_PER_OWNER = 16;
 class OwnerScope implements MetricScope {
   readonly series = new Map<number, number>();
   readonly listener: string;
+  /** Of the mesh, since the endpoints of one backend may be different workloads; null outside. */
+  readonly hop: MeshHop | null;
   /** Of the store, when the rows were looked up. */
   readonly epoch: number;
   readonly next: OwnerScope | null;
@@ -32,8 +34,9 @@ class OwnerScope implements MetricScope {
   lastKey = -1;
   lastRow = 0;
 
-  constructor(listener: string, epoch: number, next: OwnerScope | null) {
+  constructor(listener: string, hop: MeshHop | null, epoch: number, next: OwnerScope | null) {
     this.listener = listener;
+    this.hop = hop;
     this.epoch = epoch;
     this.next = next;
     this.depth = next === null ? 1 : next.depth + 1;
@@ -140,18 +143,19 @@ export class RequestMetrics {
 
   #scopeOf(record: ExchangeRecord): OwnerScope {
     const listener = record.listener === null ? '' : record.listener.name;
+    const hop = record.hop ?? null;
     const owner = record.listener === null && record.rule === null ? this.#unrouted : record.metricOwner;
     // Only this class sets it, so it is one of its own.
     const first = owner.metricScope as OwnerScope | null;
-    if (first === null || first.epoch !== this.#rows.epoch) return this.#addScope(owner, listener, null);
+    if (first === null || first.epoch !== this.#rows.epoch) return this.#addScope(owner, listener, hop, null);
     for (let scope: OwnerScope | null = first; scope !== null; scope = scope.next) {
-      if (scope.listener === listener) return scope;
+      if (scope.listener === listener && scope.hop === hop) return scope;
     }
-    return this.#addScope(owner, listener, first.depth < MAX_LISTENERS_PER_OWNER ? first : null);
+    return this.#addScope(owner, listener, hop, first.depth < MAX_LISTENERS_PER_OWNER ? first : null);
   }
 
-  #addScope(owner: MetricOwner, listener: string, next: OwnerScope | null): OwnerScope {
-    const scope = new OwnerScope(listener, this.#rows.epoch, next);
+  #addScope(owner: MetricOwner, listener: string, hop: MeshHop | null, next: OwnerScope | null): OwnerScope {
+    const scope = new OwnerScope(listener, hop, this.#rows.epoch, next);
     owner.metricScope = scope;
     return scope;
   }

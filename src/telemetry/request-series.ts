@@ -1,4 +1,4 @@
-import type { ExchangeRecord } from './exchange-record.ts';
+import type { ExchangeRecord, MeshHop } from './exchange-record.ts';
 import { ISTIO_BUCKETS } from './metric-table.ts';
 import { seriesKey } from './metric-snapshot.ts';
 import { OVERFLOW_LABEL } from './series-store.ts';
@@ -76,8 +76,25 @@ export const OVERFLOW_LABELS: RequestLabels = {
 export const requestKey = (labels: RequestLabels): string =>
   `${labels.istio.key}\u0000${labels.route.key}\u0000${labels.cluster.key}`;
 
+/** Labels from the reporter to the namespace of the service, of exchanges between sidecars. */
+const meshLabels = (record: ExchangeRecord, { reporter, source, destination, service }: MeshHop): readonly string[] => [
+  reporter,
+  orUnknown(source.workload),
+  orUnknown(source.namespace),
+  orUnknown(source.principal),
+  orUnknown(destination.workload),
+  orUnknown(destination.principal),
+  service === null ? destinationService(record) : `${service.name}.${service.namespace}.svc.cluster.local`,
+  service?.name ?? record.cluster?.service.name ?? UNKNOWN,
+  service?.namespace ?? record.cluster?.service.namespace ?? UNKNOWN,
+];
+
+const orUnknown = (text: string): string => (text === '' ? UNKNOWN : text);
+
 /** A gateway is the source of what it sends, so that its traffic shows beside that of the mesh. */
 const istioLabels = (record: ExchangeRecord, status: number, flag: string): readonly string[] => {
+  const hop = record.hop ?? null;
+  if (hop !== null) return [...meshLabels(record, hop), 'http', String(status), '', flag, hop.security];
   const [namespace, gateway] = gatewayName(record);
   const service = record.cluster?.service;
   return [

@@ -17,4 +17,14 @@ export interface EndpointSpec {
   readonly zone: string;
   /** `draining`: finishes what it has and gets nothing new while any other is `ready`. */
   readonly state: 'ready' | 'draining';
+  /** How its sidecar is reached; null where there is none, and the endpoint is spoken to directly. */
+  readonly mesh: MeshEndpoint | null;
+}
+
+/** The sidecar of an endpoint. */
+export interface MeshEndpoint {
+  /** Where it speaks HTTP/2 over mutual TLS, at the endpoint's address. */
+  readonly port: number;
+  /** SPIFFE id that its certificate must carry. */
+  readonly principal: string;
 }

@@ -4,7 +4,9 @@ import type { ClusterResource } from './cluster.ts';
 import type { EndpointsResource } from './endpoints.ts';
 import type { HttpRouteResource } from './http-route.ts';
 import type { ListenerResource } from './listener.ts';
+import type { MeshServiceResource } from './mesh-service.ts';
 import type { StreamRouteResource } from './stream-route.ts';
+import type { WorkloadResource } from './workload.ts';
 
 /**
  * One thing that a proxy must know. Plain frozen JSON, so that it crosses a thread, a process or a network as it is.
@@ -17,7 +19,9 @@ export type SnapshotResource =
   | ClusterResource
   | EndpointsResource
   | CertificateResource
-  | AuthorizationResource;
+  | AuthorizationResource
+  | WorkloadResource
+  | MeshServiceResource;
 
 export type SnapshotResourceType = SnapshotResource['type'];
 

@@ -11,7 +11,7 @@ import type { ProxyError } from '#errors/proxy-error.ts';
 import type { Fields } from '#http/fields.ts';
 import type { ResponseHead } from '#http/head.ts';
 import type { Connection } from '#transport/connection.ts';
-import type { DownstreamStream, Exchange } from '../exchange/exchange.ts';
+import { opensTunnel, type DownstreamStream, type Exchange } from '../exchange/exchange.ts';
 
 /** What a response needs of the session that it belongs to. */
 export interface ResponseOwner {
@@ -76,7 +76,7 @@ export class Http1Response implements DownstreamStream {
     encoding.requestVersion = request.version;
     encoding.requestMethod = request.method;
     this.#connection.writeText(encodeResponseHead(head, encoding));
-    if (head.status === 101) {
+    if (opensTunnel(request, head)) {
       this.#framing = 'close';
       this.#owner.switchProtocol(exchange);
       return;

@@ -3,7 +3,7 @@ import { ERROR_TABLE } from '#errors/error-table.ts';
 import { ProxyError } from '#errors/proxy-error.ts';
 import type { Fields } from '#http/fields.ts';
 import type { ResponseHead } from '#http/head.ts';
-import type { DownstreamStream, Exchange } from '../exchange/exchange.ts';
+import { opensTunnel, type DownstreamStream, type Exchange } from '../exchange/exchange.ts';
 
 /** What a response needs of the exchange that it belongs to. */
 export interface Http2ResponseOwner {
@@ -49,7 +49,7 @@ export class Http2Response implements DownstreamStream {
     exchange.phase = 'response';
     this.#bodiless = exchange.request.method === 'HEAD';
     this.#stream.respond(head, complete);
-    if (head.status === 101) this.#owner.openTunnel();
+    if (opensTunnel(exchange.request, head)) this.#owner.openTunnel();
     else if (complete) this.#owner.responseEnded();
   }
 

@@ -5,7 +5,7 @@ import type { StreamRecord } from '#telemetry/stream-record.ts';
 import type { Clock } from '#transport/clock.ts';
 import type { Connection, ConnectionObserver } from '#transport/connection.ts';
 import type { Cluster, Listener, StreamRoute } from '../exchange/exchange.ts';
-import type { PendingStream, StreamLease, StreamObserver } from '../exchange/stream.ts';
+import type { PendingStream, StreamConnection, StreamLease, StreamObserver } from '../exchange/stream.ts';
 import { ConnectionPeer } from './connection-peer.ts';
 import type { Session } from './session.ts';
 
@@ -46,7 +46,7 @@ export class StreamSession implements ConnectionObserver, StreamObserver, Sessio
   readonly #startedAt: number;
   #deadlineMs = 0;
   #pending: PendingStream | null = null;
-  #server: Connection | null = null;
+  #server: StreamConnection | null = null;
   #lease: StreamLease | null = null;
   /** What came before there was anybody to take it. */
   #held: Buffer | null;
@@ -98,7 +98,7 @@ export class StreamSession implements ConnectionObserver, StreamObserver, Sessio
     this.#attempts++;
   }
 
-  connected(server: Connection, lease: StreamLease): ConnectionObserver {
+  connected(server: StreamConnection, lease: StreamLease): ConnectionObserver {
     this.#pending = null;
     this.#server = server;
     this.#lease = lease;

@@ -1,7 +1,7 @@
 import type { ProxyError } from '#errors/proxy-error.ts';
 import type { BodySink, BodySource } from '#http/body.ts';
 import type { RequestHead, ResponseHead } from '#http/head.ts';
-import type { ExchangeRecord, MetricOwner } from '#telemetry/exchange-record.ts';
+import type { ExchangeRecord, MeshHop, MetricOwner } from '#telemetry/exchange-record.ts';
 import type { ListenerProtocol } from '#model/snapshot/listener.ts';
 import type { TlsSession } from '#transport/tls-session.ts';
 import type { Answer } from './answer.ts';
@@ -50,6 +50,8 @@ export class Exchange implements ExchangeRecord {
   attempts: number;
   /** Clusters that get a copy of this request, or null. */
   mirrors: ClusterSlot[] | null;
+  /** Between whom it goes in the mesh, as far as this proxy has verified it; null outside. */
+  hop: MeshHop | null;
   /** The attempt under way, or null. */
   attempt: Attempt | null;
   /** What authorization policies decided, where they did. */
@@ -89,6 +91,7 @@ export class Exchange implements ExchangeRecord {
     this.endpoint = '';
     this.attempts = 0;
     this.mirrors = null;
+    this.hop = null;
     this.attempt = null;
     this.authorization = null;
     this.filtersPassed = 0;
@@ -109,6 +112,12 @@ export class Exchange implements ExchangeRecord {
   }
 }
 
+/**
+ * Whether a response makes both directions opaque from here on: a 101 (RFC 9110 §7.8), and any 2xx to CONNECT (§9.3.6).
+ */
+export const opensTunnel = ({ method }: RequestHead, { status }: ResponseHead): boolean =>
+  status === 101 || (method === 'CONNECT' && status >= 200 && status < 300);
+
 /** What is known of the downstream connection; one object for all its exchanges. */
 export interface DownstreamPeer extends MetricOwner {
   /** IP address, without brackets. */
@@ -126,7 +135,7 @@ export interface DownstreamStream extends BodySink {
   /** Passes an interim response on (100, 103). */
   inform(head: ResponseHead): void;
   /**
-   * Sends the head. `write` and `end` follow unless it is complete. A 101 makes both directions opaque.
+   * Sends the head. `write` and `end` follow unless it is complete. See {@link opensTunnel}.
    * @param complete whether no content follows
    */
   respond(head: ResponseHead, complete: boolean): void;

@@ -11,10 +11,13 @@ export interface StreamObserver {
   /** Told of each attempt. @param endpoint `address:port` */
   attempted(endpoint: string): void;
   /** @returns who listens to the backend's connection; it is to call {@link StreamLease.ended} when that has closed */
-  connected(connection: Connection, lease: StreamLease): ConnectionObserver;
+  connected(connection: StreamConnection, lease: StreamLease): ConnectionObserver;
   /** There is no connection, and there will be none. */
   failed(error: ProxyError): void;
 }
+
+/** What a stream needs of a backend's connection, which may be a stream on a shared one. */
+export type StreamConnection = Pick<Connection, 'congested' | 'writeBytes' | 'end' | 'destroy' | 'pause' | 'resume'>;
 
 /** A backend's connection, as its cluster counts it. */
 export interface StreamLease {

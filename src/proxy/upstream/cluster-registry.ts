@@ -10,8 +10,8 @@ export class ClusterRegistry {
   readonly #environment: UpstreamEnvironment;
   readonly #slots = new Map<string, RegisteredSlot>();
 
-  constructor(environment: Omit<UpstreamEnvironment, 'pools'>) {
-    this.#environment = { ...environment, pools: this.#pools };
+  constructor(environment: Omit<UpstreamEnvironment, 'pools' | 'mesh'> & Partial<Pick<UpstreamEnvironment, 'mesh'>>) {
+    this.#environment = { mesh: null, ...environment, pools: this.#pools };
   }
 
   /** @returns the place of that name, whether there is such a cluster or not; the same object every time */
@@ -21,7 +21,7 @@ export class ClusterRegistry {
 
   /** Makes a cluster, or changes it; that may have to load what speaks its protocol. */
   async put(resource: ClusterResource): Promise<void> {
-    await this.#pools.load(resource.protocol);
+    await this.#pools.load(this.#environment.mesh === null ? resource.protocol : 'http2'); // as sidecars speak it
     const slot = this.#slot(resource.name);
     if (slot.cluster !== null) slot.cluster.update(resource);
     else {

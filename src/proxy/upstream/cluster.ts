@@ -4,14 +4,14 @@ import type { EndpointSpec, EndpointsResource } from '#model/snapshot/endpoints.
 import type { RequestMetrics } from '#telemetry/request-metrics.ts';
 import type { ProxiedAddresses } from '#codec/proxy-protocol/addresses.ts';
 import type { Clock } from '#transport/clock.ts';
-import type { Dial } from '#transport/connect.ts';
+import { dialInVain, type Dial } from '#transport/connect.ts';
 import type { Cluster, Exchange } from '../exchange/exchange.ts';
 import type { PendingStream, StreamObserver } from '../exchange/stream.ts';
-import { Dialing, type UpstreamTls } from './dialing.ts';
+import { Dialing, type UpstreamMesh, type UpstreamTls } from './dialing.ts';
 import { createBalancer } from './balancer/balancer.ts';
 import type { Balancer } from './balancer/target.ts';
 import { ClusterLoad } from './cluster-load.ts';
-import { Endpoint, endpointLabel } from './endpoint.ts';
+import { Endpoint, endpointLabel, meshOf } from './endpoint.ts';
 import { Forwarding } from './forwarding.ts';
 import { Mirroring } from './mirroring.ts';
 import { NameWatch } from './name-watch.ts';
@@ -27,6 +27,8 @@ export interface UpstreamEnvironment {
   readonly metrics: RequestMetrics;
   readonly pools: Pools;
   readonly tls: UpstreamTls;
+  /** Null outside of the mesh: endpoints with sidecars then cannot be reached. */
+  readonly mesh: UpstreamMesh | null;
 }
 
 /** A running group of endpoints: balancing, limits and connections of one backend. */
@@ -38,6 +40,7 @@ export class RunningCluster implements Cluster, OwningCluster, StreamOwner {
   readonly #pools: Pools;
   readonly #retryBudget = new RetryBudget();
   readonly #tls: UpstreamTls;
+  readonly #mesh: UpstreamMesh | null;
   #resource: ClusterResource;
   #dialing: Dialing;
   #balancer: Balancer<Endpoint>;
@@ -52,6 +55,7 @@ export class RunningCluster implements Cluster, OwningCluster, StreamOwner {
     this.#pools = environment.pools;
     this.#resource = resource;
     this.#tls = environment.tls;
+    this.#mesh = environment.mesh;
     this.#dialing = new Dialing(resource, environment.tls);
     this.load = new ClusterLoad(resource.limits, resource.connectTimeoutMs, environment.metrics.upstream(resource.name));
     this.#balancer = createBalancer(resource.loadBalancing);
@@ -175,28 +179,44 @@ export class RunningCluster implements Cluster, OwningCluster, StreamOwner {
     const next = new Map<string, Endpoint>();
     for (const spec of this.#specs) {
       for (const address of this.#names?.addressesOf(spec.address) ?? []) {
-        const label = endpointLabel(address, spec.port);
-        const endpoint = this.#endpoints.get(label) ?? this.#createEndpoint(address, spec);
+        const key = endpointKey(address, spec);
+        const endpoint = this.#endpoints.get(key) ?? this.#createEndpoint(address, spec);
         endpoint.weight = spec.weight;
         endpoint.zone = spec.zone;
         endpoint.state = spec.state;
-        next.set(label, endpoint);
+        next.set(key, endpoint);
       }
     }
-    for (const [label, endpoint] of this.#endpoints) if (!next.has(label)) endpoint.pool.close();
+    for (const [key, endpoint] of this.#endpoints) if (!next.has(key)) endpoint.pool.close();
     this.#endpoints = next;
     this.#balancer.update(serving([...next.values()]));
   }
 
   #createEndpoint(address: string, spec: EndpointSpec): Endpoint {
-    const Pool = this.#pools.of(this.#resource.protocol);
-    return new Endpoint(address, spec, new Pool(this.#dialing.http(address, spec.port), this.load, this.clock));
+    const mesh = meshOf(spec);
+    const hop = this.#mesh === null ? null : this.#mesh.hopTo(mesh, this.service);
+    const Pool = this.#pools.of(mesh === null || this.#mesh === null ? this.#resource.protocol : 'http2');
+    return new Endpoint(address, spec, new Pool(this.#dialEndpoint(address, spec), this.load, this.clock), hop);
+  }
+
+  #dialEndpoint(address: string, spec: EndpointSpec): Dial {
+    const mesh = meshOf(spec);
+    if (mesh === null) return this.#dialing.http(address, spec.port);
+    if (this.#mesh === null) return dialInVain('this proxy is no part of the mesh', 'handshake');
+    return this.#mesh.dial(address, spec.port, mesh, this.service);
   }
 }
 
 /** Whether connections of one may be used for the other. */
 const connectsAlike = (a: ClusterResource, b: ClusterResource): boolean =>
   a.protocol === b.protocol && a.proxyProtocol === b.proxyProtocol && JSON.stringify(a.tls) === JSON.stringify(b.tls);
+
+/** What an endpoint is known by while it stays the same: another sidecar is another peer. */
+const endpointKey = (address: string, spec: EndpointSpec): string => {
+  const mesh = meshOf(spec);
+  const label = endpointLabel(address, spec.port);
+  return mesh === null ? label : `${label} ${mesh.port} ${mesh.principal}`;
+};
 
 /** Those that are ready; where none is, those that are leaving are better than nothing. */
 const serving = (endpoints: readonly Endpoint[]): readonly Endpoint[] => {

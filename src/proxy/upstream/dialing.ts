@@ -1,14 +1,23 @@
 import type { ClusterResource } from '#model/snapshot/cluster.ts';
+import type { MeshEndpoint } from '#model/snapshot/endpoints.ts';
 import type { ProxiedAddresses } from '#codec/proxy-protocol/addresses.ts';
 import { encodeProxyHeader } from '#codec/proxy-protocol/encoder.ts';
 import { connect, dialInVain, type ConnectObserver, type Dial } from '#transport/connect.ts';
 import type { Connection, ConnectionObserver } from '#transport/connection.ts';
+import type { MeshHop } from '#telemetry/exchange-record.ts';
 import type { TlsClient } from '#transport/tls-connect.ts';
 
 /** Makes TLS clients; given in, because TLS is loaded only where it is declared. */
 export interface UpstreamTls {
   /** @param alpn the protocol that is spoken inside, '' for none that ALPN has a name for @returns the reason where that cannot be done */
   createClient(resource: ClusterResource, alpn: string): TlsClient | string;
+}
+
+/** Reaches endpoints through their sidecars; given in by the assemblies that are part of the mesh. */
+export interface UpstreamMesh {
+  dial(address: string, port: number, mesh: MeshEndpoint, service: ClusterResource['service']): Dial;
+  /** Who requests to an endpoint go to. @param mesh null where it is spoken to directly */
+  hopTo(mesh: MeshEndpoint | null, service: ClusterResource['service']): MeshHop;
 }
 
 /** What ALPN (RFC 7301) calls what is spoken to a cluster's endpoints. */

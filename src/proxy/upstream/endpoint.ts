@@ -1,4 +1,5 @@
-import type { EndpointSpec } from '#model/snapshot/endpoints.ts';
+import type { EndpointSpec, MeshEndpoint } from '#model/snapshot/endpoints.ts';
+import type { MeshHop } from '#telemetry/exchange-record.ts';
 import type { UpstreamPool } from './upstream-request.ts';
 
 /** One address that serves, while its cluster has it. */
@@ -9,22 +10,31 @@ export class Endpoint {
   /** `address:port`, for logs. */
   readonly label: string;
   readonly pool: UpstreamPool;
+  /** Whether its sidecar is spoken to, so that byte streams are CONNECT streams of {@link pool}. */
+  readonly tunnels: boolean;
+  /** Who requests go to; null outside of the mesh. */
+  readonly hop: MeshHop | null;
   weight: number;
   zone: string;
   state: EndpointSpec['state'];
   /** Requests under way: what balancing goes by. */
   activeRequests = 0;
 
-  constructor(address: string, spec: EndpointSpec, pool: UpstreamPool) {
+  constructor(address: string, spec: EndpointSpec, pool: UpstreamPool, hop: MeshHop | null) {
     this.address = address;
     this.port = spec.port;
     this.label = endpointLabel(address, spec.port);
     this.pool = pool;
+    this.tunnels = meshOf(spec) !== null;
+    this.hop = hop;
     this.weight = spec.weight;
     this.zone = spec.zone;
     this.state = spec.state;
   }
 }
+
+/** @returns its sidecar; an older control plane may say nothing of it */
+export const meshOf = (spec: EndpointSpec): MeshEndpoint | null => spec.mesh ?? null;
 
 /** @returns `10.0.0.1:80`, `[::1]:80` */
 export const endpointLabel = (address: string, port: number): string =>

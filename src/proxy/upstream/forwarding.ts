@@ -66,6 +66,7 @@ export class Forwarding implements Attempt, UpstreamRequest, Expirable {
     endpoint.activeRequests++;
     exchange.attempts++;
     exchange.endpoint = endpoint.label;
+    if (endpoint.hop !== null) exchange.hop = endpoint.hop;
     this.#setDeadline(nowMs);
     endpoint.pool.acquire(this);
   }

@@ -34,8 +34,8 @@ export class Http2Lease implements UpstreamLease, StreamObserver {
   send(owner: UpstreamRequest): void {
     const { request } = owner;
     this.#owner = owner;
-    // A request with an offer to switch has no content; what follows is the tunnel's, so its stream stays open.
-    const complete = request.bodyLength === 0 && request.upgrade === '';
+    // CONNECT and a request with an offer to switch have no content; what follows is the tunnel's: the stream stays open.
+    const complete = request.bodyLength === 0 && request.upgrade === '' && request.method !== 'CONNECT';
     this.#writesBefore = this.#client.writes;
     this.#stream = this.#client.open(request, complete, this);
     if (this.#stream !== null) return;
@@ -66,7 +66,7 @@ export class Http2Lease implements UpstreamLease, StreamObserver {
 
   head(head: ResponseHead, complete: boolean): void {
     const owner = this.#owner;
-    this.#tunnel = head.upgrade !== '';
+    this.#tunnel = head.upgrade !== '' || (owner?.request.method === 'CONNECT' && head.status < 300);
     if (complete) this.#finish();
     owner?.respond(head, complete);
   }

@@ -3,12 +3,13 @@ import type { ProxiedAddresses } from '#codec/proxy-protocol/addresses.ts';
 import { ProxyError } from '#errors/proxy-error.ts';
 import type { Clock } from '#transport/clock.ts';
 import type { Dial } from '#transport/connect.ts';
-import type { Connection, ConnectionObserver } from '#transport/connection.ts';
-import type { PendingStream, StreamLease, StreamObserver } from '../exchange/stream.ts';
+import type { ConnectionObserver } from '#transport/connection.ts';
+import type { PendingStream, StreamConnection, StreamLease, StreamObserver } from '../exchange/stream.ts';
 import type { ClusterLoad } from './cluster-load.ts';
 import { Connecting } from './connecting.ts';
 import type { Endpoint } from './endpoint.ts';
 import { MAX_RETRIES, retryDelayMs } from './retry-policy.ts';
+import { Tunnel } from './tunnel.ts';
 
 /** What a stream asks of its cluster. */
 export interface StreamOwner {
@@ -29,7 +30,7 @@ export class StreamConnecting implements PendingStream, StreamLease, Expirable {
   readonly #client: ProxiedAddresses;
   readonly #backoff = new WheelTimer(this);
   #endpoint: Endpoint | null = null;
-  #connecting: Connecting | null = null;
+  #connecting: Connecting | Tunnel | null = null;
   #retries = 0;
 
   constructor(cluster: StreamOwner, observer: StreamObserver, client: ProxiedAddresses) {
@@ -40,24 +41,21 @@ export class StreamConnecting implements PendingStream, StreamLease, Expirable {
 
   /** @param excluded an endpoint that just failed */
   start(excluded: Endpoint | null): void {
-    const { load, clock } = this.#cluster;
+    const { load } = this.#cluster;
     const endpoint = this.#cluster.choose(excluded);
     if (endpoint === null) {
       this.#observer.failed(new ProxyError('no_healthy_upstream', 'local', 'connection'));
       return;
     }
-    if (!load.mayConnect()) {
+    if (endpoint.tunnels ? !load.mayRequest() : !load.mayConnect()) {
       this.#observer.failed(new ProxyError('upstream_overflow', 'local', 'connection', { cause: 'too many connections' }));
       return;
     }
     this.#endpoint = endpoint;
     endpoint.activeRequests++;
-    load.connectStarted();
     this.#observer.attempted(endpoint.label);
-    this.#connecting = new Connecting(this.#cluster.dialOpaque(endpoint, this.#client), load.connectTimeoutMs, clock, {
-      made: (connection) => this.#made(connection),
-      failed: (error) => this.#failed(error),
-    });
+    if (endpoint.tunnels) this.#tunnel(endpoint);
+    else this.#connect(endpoint);
   }
 
   cancel(): void {
@@ -66,7 +64,8 @@ export class StreamConnecting implements PendingStream, StreamLease, Expirable {
     this.#connecting.cancel();
     this.#connecting = null;
     this.#leaveEndpoint();
-    this.#cluster.load.connectCancelled();
+    if (this.#endpoint?.tunnels === true) this.#cluster.load.requests--;
+    else this.#cluster.load.connectCancelled();
   }
 
   /** The wait before another attempt is over. */
@@ -76,20 +75,49 @@ export class StreamConnecting implements PendingStream, StreamLease, Expirable {
 
   ended(): void {
     this.#leaveEndpoint();
-    this.#cluster.load.connectionClosed();
+    if (this.#endpoint?.tunnels === true) this.#cluster.load.requests--;
+    else this.#cluster.load.connectionClosed();
   }
 
-  #made(connection: Connection): ConnectionObserver {
+  #connect(endpoint: Endpoint): void {
+    const { load, clock } = this.#cluster;
+    load.connectStarted();
+    this.#connecting = new Connecting(this.#cluster.dialOpaque(endpoint, this.#client), load.connectTimeoutMs, clock, {
+      made: (connection) => {
+        load.connectionOpened();
+        return this.#made(connection);
+      },
+      failed: (error) => {
+        load.connectFailed();
+        this.#failed(error);
+      },
+    });
+  }
+
+  /** The pool counts its connection; here it counts as one more request on that. */
+  #tunnel(endpoint: Endpoint): void {
+    const { load, clock } = this.#cluster;
+    load.requests++;
+    const tunnel = new Tunnel(endpoint.pool, endpoint.label, clock, {
+      made: (connection) => this.#made(connection),
+      failed: (error) => {
+        load.requests--;
+        this.#failed(error);
+      },
+    });
+    this.#connecting = tunnel;
+    tunnel.start();
+  }
+
+  #made(connection: StreamConnection): ConnectionObserver {
     this.#connecting = null;
-    this.#cluster.load.connectionOpened();
     return this.#observer.connected(connection, this);
   }
 
   #failed(error: ProxyError): void {
-    const { clock, load } = this.#cluster;
+    const { clock } = this.#cluster;
     this.#connecting = null;
     this.#leaveEndpoint();
-    load.connectFailed();
     const nowMs = clock.now();
     if (this.#retries === MAX_RETRIES || !this.#cluster.mayRetry(nowMs)) {
       this.#observer.failed(error);

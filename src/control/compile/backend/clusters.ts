@@ -102,6 +102,7 @@ function backendPlan(target: ClusterTarget, lookups: Lookups): EndpointGroup {
     weight,
     zone,
     state: 'ready',
+    mesh: null,
   }));
   return {
     portName: undefined,

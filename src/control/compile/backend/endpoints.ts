@@ -70,7 +70,7 @@ function endpointSpec(declared: EndpointSlice['endpoints'][number], port: number
   // All addresses of an endpoint are the same endpoint; the first is the one that is used.
   const address = declared.addresses[0];
   if (address === undefined || (!ready && !draining)) return undefined;
-  return { address, port, weight: 1, zone: declared.zone ?? '', state: ready ? 'ready' : 'draining' };
+  return { address, port, weight: 1, zone: declared.zone ?? '', state: ready ? 'ready' : 'draining', mesh: null };
 }
 
 function byAddressAndPort(a: EndpointSpec, b: EndpointSpec): number {

@@ -1,0 +1,25 @@
+import type { MeshProtocol } from './workload.ts';
+
+/**
+ * One service, as those who call it know it: what outbound routes by. HTTP routes are attached to its ports under the
+ * listener name of {@link meshListenerName}.
+ */
+export interface MeshServiceResource {
+  readonly type: 'mesh-service';
+  /** `<namespace>/<name>`. */
+  readonly name: string;
+  readonly version: string;
+  /** Lower case, without port, as this proxy's application may spell them: `catalog`, `catalog.shop`, `catalog.shop.svc`, … */
+  readonly hostnames: readonly string[];
+  readonly ports: readonly MeshServicePort[];
+}
+
+export interface MeshServicePort {
+  readonly port: number;
+  readonly protocol: MeshProtocol;
+  /** Name of the cluster resource that requests go to where no route is attached. */
+  readonly cluster: string;
+}
+
+/** @param service `<namespace>/<name>` @returns what routes name the port by: `mesh/shop/catalog:80` */
+export const meshListenerName = (service: string, port: number): string => `mesh/${service}:${port}`;
