@@ -86,6 +86,9 @@ test('SvidSource waits longer after each failure, up to a minute, and starts ove
   const request = failing.poll(nowMs)!;
   failing.issued(request, answer(request, Math.floor(nowMs)), nowMs);
   assert.equal(failing.lastProblem, undefined);
+  nowMs = failing.nextPollMs;
+  failing.failed(failing.poll(nowMs)!, 'connection refused', nowMs);
+  assert.equal(Math.round(failing.nextPollMs - nowMs), 1000);
 });
 
 test('SvidSource repeats a request with the same key, so that an authority knows it again', () => {

@@ -19,6 +19,8 @@ import {
 } from './x509/extensions.ts';
 import { primitiveTag } from './der/element.ts';
 import { encodeElement, encodeObjectIdentifier, encodeOctetString, encodeSequence, encodeTrue } from './der/encoder.ts';
+import { emptyName, encodeName, signCertificate } from './x509/certificate-builder.ts';
+import { encodePem } from './der/pem.ts';
 import { objectIdentifier } from './x509/object-identifiers.ts';
 
 const DAY_MS = 86_400_000;
@@ -77,11 +79,37 @@ test('readSvid refuses a certificate of a foreign root, also of one with the sam
   assert.equal(judge(twin.issue(key.publicKey, cart.uri) + twin.certificate), 'foreign-root');
 });
 
+test('readSvid refuses a forger who has the name of the root, and says nothing of the key', () => {
+  const twin = new TestAuthority('root');
+  assert.equal(judge(twin.issue(key.publicKey, cart.uri, leaf(usage, name))), 'foreign-root');
+});
+
+test("readSvid refuses an issuer that has the root's key and another name (RFC 5280 §6.1.3)", () => {
+  const template = {
+    serialNumber: Buffer.from([1]),
+    issuer: encodeName('Test', 'another'),
+    subject: emptyName,
+    notBeforeMs: Date.now() - 1000,
+    notAfterMs: Date.now() + DAY_MS,
+    publicKey: key.publicKey,
+    extensions: [encodeLeafConstraint(), usage, name],
+  };
+  const certificate = (issuer: Uint8Array): string =>
+    encodePem('CERTIFICATE', signCertificate({ ...template, issuer }, root.key));
+  assert.equal(typeof judge(certificate(encodeName('Test', 'root'))), 'object');
+  assert.equal(judge(certificate(template.issuer)), 'foreign-root');
+});
+
 test('readSvid refuses a workload that signs certificates', () => {
-  const workload = WorkloadKey.generate();
-  const svid = root.issue(workload.publicKey, cart.uri);
-  const forger = new TestAuthority('forger', root, 0, { extensions: [encodeLeafConstraint(), usage] });
-  assert.equal(judge(forger.issue(key.publicKey, cart.uri) + forger.certificate + svid), 'foreign-root');
+  for (const extensions of [
+    [encodeLeafConstraint(), usage],
+    [encodeLeafConstraint(), encodeKeyUsage(keyUsageBit.keyCertSign)],
+    [encodeAuthorityConstraint(0), usage],
+    [],
+  ]) {
+    const forger = new TestAuthority('forger', root, 0, { extensions });
+    assert.equal(judge(forger.issue(key.publicKey, cart.uri, leaf(usage, name)) + forger.certificate), 'foreign-root');
+  }
 });
 
 test('readSvid refuses the certificate of an expired intermediate', () => {

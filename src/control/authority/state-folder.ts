@@ -114,6 +114,10 @@ export class StateFolder {
     try {
       writeFileSync(file, text);
       fsyncSync(file);
+    } catch (error) {
+      // A full disk; what was written may be part of a key.
+      rmSync(temporary, { force: true });
+      throw error;
     } finally {
       closeSync(file);
     }
