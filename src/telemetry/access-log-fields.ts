@@ -40,6 +40,7 @@ export const ACCESS_LOG_FIELDS: readonly AccessLogField[] = Object.freeze([
     'when an endpoint answered',
     'The rest of `durationMs`: what the proxy did, earlier attempts, moving the contents',
   ),
+  field('grpcStatus', 'number', 'when the request was gRPC', 'Status that a gRPC caller got, 0 to 16'),
   field('requestBytes', 'number', 'always', 'Content of the request, in octets'),
   field('responseBytes', 'number', 'always', 'Content of the response, in octets'),
   field(

@@ -19,6 +19,7 @@ const line = (options: SampleOptions = {}): Record<string, unknown> => {
 };
 
 const FAILED: SampleOptions = {
+  grpc: 'grpc',
   status: 502,
   error: new ProxyError('upstream_reset', 'upstream', 'connection', { cause: 'ECONNRESET' }),
   fields: [

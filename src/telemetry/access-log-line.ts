@@ -3,7 +3,7 @@ import type { HttpVersion } from '#http/head.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { CachedText, RepeatedText, escapeText, inOnePiece, millisecondsText } from './log-text.ts';
 import { LogTime } from './log-time.ts';
-import { NO_FLAG, statusOf } from './outcome.ts';
+import { NO_FLAG, NO_GRPC_STATUS, grpcStatusOf, statusOf } from './outcome.ts';
 import { redactSecrets } from './secret-query.ts';
 
 /** A member of the line, with the comma in front of it. */
@@ -59,6 +59,7 @@ export class AccessLogLine {
       escapeText(redactSecrets(request.target)) +
       outcomeMembers(record) +
       durations(record) +
+      grpcMember(record) +
       counts(record) +
       this.#listeners.of(record.listener) +
       this.#rules.of(record.rule) +
@@ -112,6 +113,11 @@ const durations = (record: ExchangeRecord): string => {
   if (record.upstreamRespondedAt === 0) return total;
   const upstreamMs = record.upstreamRespondedAt - record.upstreamStartedAt;
   return `${total},"upstreamMs":${millisecondsText(upstreamMs)},"proxyMs":${millisecondsText(durationMs - upstreamMs)}`;
+};
+
+const grpcMember = (record: ExchangeRecord): string => {
+  const status = grpcStatusOf(record);
+  return status === NO_GRPC_STATUS ? '' : `,"grpcStatus":${status}`;
 };
 
 const counts = (record: ExchangeRecord): string => {

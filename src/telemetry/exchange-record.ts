@@ -1,4 +1,6 @@
+import type { GrpcForm } from '#codec/grpc/media-type.ts';
 import type { ProxyError } from '#errors/proxy-error.ts';
+import type { Fields } from '#http/fields.ts';
 import type { RequestHead, ResponseHead } from '#http/head.ts';
 
 /** What telemetry reads of an exchange when it has ended; nothing is copied on the way. */
@@ -6,6 +8,10 @@ export interface ExchangeRecord {
   readonly request: RequestHead;
   /** What went downstream; null where the client left before. */
   readonly response: ResponseHead | null;
+  /** What stood behind its content, or null. */
+  readonly responseTrailers: Fields | null;
+  /** How the client speaks gRPC; null where it does not. */
+  readonly grpc: GrpcForm | null;
   readonly error: ProxyError | null;
   readonly peer: {
     readonly remoteAddress: string;

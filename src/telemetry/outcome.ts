@@ -1,3 +1,4 @@
+import { grpcStatusOfHttp, parseGrpcStatus } from '#codec/grpc/status.ts';
 import { ERROR_TABLE, type ErrorCode } from '#errors/error-table.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 
@@ -21,4 +22,20 @@ export const flagIndexOf = (record: ExchangeRecord): number =>
 export const statusOf = (record: ExchangeRecord): number => {
   if (record.response !== null) return record.response.status;
   return record.error === null ? 0 : ERROR_TABLE[record.error.code].status;
+};
+
+/** What {@link grpcStatusOf} says of what is no gRPC. */
+export const NO_GRPC_STATUS = -1;
+
+/**
+ * @returns the status that a gRPC caller gets, or would have got had it stayed: of the trailers, of a head that is all,
+ * of this proxy's own failure, or what callers make of an answer that is no gRPC; -1 where the request was none
+ */
+export const grpcStatusOf = (record: ExchangeRecord): number => {
+  if (record.grpc === null) return NO_GRPC_STATUS;
+  const { response, error } = record;
+  const status = record.responseTrailers?.first('grpc-status') ?? response?.fields.first('grpc-status');
+  if (status !== undefined) return parseGrpcStatus(status);
+  if (error !== null) return ERROR_TABLE[error.code].grpcStatus;
+  return grpcStatusOfHttp(response?.status ?? 0);
 };

@@ -1,7 +1,7 @@
 import type { ExchangeRecord, MeshHop, MetricOwner, MetricScope } from './exchange-record.ts';
 import { MetricRegistry, type Counter, type Gauge } from './metric-registry.ts';
 import { FamilyBuilder, type FamilySnapshot, type MetricSnapshot } from './metric-snapshot.ts';
-import { FLAGS, flagIndexOf, statusOf } from './outcome.ts';
+import { FLAGS, flagIndexOf, grpcStatusOf, statusOf } from './outcome.ts';
 import { StreamMetrics } from './stream-metrics.ts';
 import { IDLE_SERIES_MS, MAX_SERIES, OVERFLOW_ROW, SeriesStore } from './series-store.ts';
 import {
@@ -132,10 +132,11 @@ export class RequestMetrics {
     const status = statusOf(record);
     const flag = flagIndexOf(record);
     // A backend whose cluster is missing shares the owner with the time when it is there.
-    const key = (flag * 1000 + status) * 2 + (record.cluster === null ? 0 : 1);
+    const grpcStatus = grpcStatusOf(record);
+    const key = ((grpcStatus + 1) * 100 + flag) * 2000 + status * 2 + (record.cluster === null ? 0 : 1);
     const scope = this.#scopeOf(record);
     if (scope.lastKey === key) return scope.lastRow;
-    const row = scope.series.get(key) ?? this.#addRow(scope, key, record, status, flag);
+    const row = scope.series.get(key) ?? this.#addRow(scope, key, requestLabels(record, status, FLAGS[flag]!, grpcStatus));
     scope.lastKey = key;
     scope.lastRow = row;
     return row;
@@ -160,8 +161,7 @@ export class RequestMetrics {
     return scope;
   }
 
-  #addRow(scope: OwnerScope, key: number, record: ExchangeRecord, status: number, flag: number): number {
-    const labels = requestLabels(record, status, FLAGS[flag]!);
+  #addRow(scope: OwnerScope, key: number, labels: RequestLabels): number {
     const row = this.#rows.acquire(requestKey(labels), labels, this.#nowMs());
     scope.series.set(key, row);
     return row;

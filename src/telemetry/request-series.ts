@@ -1,5 +1,6 @@
 import type { ExchangeRecord, MeshHop } from './exchange-record.ts';
 import { ISTIO_BUCKETS } from './metric-table.ts';
+import { NO_GRPC_STATUS } from './outcome.ts';
 import { seriesKey } from './metric-snapshot.ts';
 import { OVERFLOW_LABEL } from './series-store.ts';
 
@@ -51,13 +52,13 @@ const labelSet = (...labels: readonly string[]): LabelSet => ({ labels, key: ser
 /** What Istio says where a label has no value. */
 export const UNKNOWN = 'unknown';
 
-/** @param status of the answer @param flag its response flag */
-export const requestLabels = (record: ExchangeRecord, status: number, flag: string): RequestLabels => {
+/** @param status of the answer @param flag its response flag @param grpcStatus of gRPC, or -1 */
+export const requestLabels = (record: ExchangeRecord, status: number, flag: string, grpcStatus: number): RequestLabels => {
   const listener = record.listener?.name ?? '';
   const route = record.rule?.route ?? '';
   const rule = record.rule?.name ?? '';
   return {
-    istio: labelSet(...istioLabels(record, status, flag)),
+    istio: labelSet(...istioLabels(record, status, flag, grpcStatus)),
     route: labelSet(listener, route, rule),
     routeClass: labelSet(listener, route, rule, `${Math.floor(status / 100)}xx`),
     cluster: labelSet(record.cluster?.name ?? ''),
@@ -92,9 +93,11 @@ const meshLabels = (record: ExchangeRecord, { reporter, source, destination, ser
 const orUnknown = (text: string): string => (text === '' ? UNKNOWN : text);
 
 /** A gateway is the source of what it sends, so that its traffic shows beside that of the mesh. */
-const istioLabels = (record: ExchangeRecord, status: number, flag: string): readonly string[] => {
+const istioLabels = (record: ExchangeRecord, status: number, flag: string, grpcStatus: number): readonly string[] => {
+  const protocol = grpcStatus === NO_GRPC_STATUS ? 'http' : 'grpc';
+  const grpc = grpcStatus === NO_GRPC_STATUS ? '' : String(grpcStatus);
   const hop = record.hop ?? null;
-  if (hop !== null) return [...meshLabels(record, hop), 'http', String(status), '', flag, hop.security];
+  if (hop !== null) return [...meshLabels(record, hop), protocol, String(status), grpc, flag, hop.security];
   const [namespace, gateway] = gatewayName(record);
   const service = record.cluster?.service;
   return [
@@ -107,9 +110,9 @@ const istioLabels = (record: ExchangeRecord, status: number, flag: string): read
     destinationService(record),
     service?.name ?? UNKNOWN,
     service?.namespace ?? UNKNOWN,
-    'http',
+    protocol,
     String(status),
-    '',
+    grpc,
     flag,
     'none',
   ];

@@ -22,6 +22,8 @@ export interface SampleOptions {
   readonly attempts?: number;
   readonly requestBytes?: number;
   readonly responseBytes?: number;
+  readonly responseTrailers?: Fields;
+  readonly grpc?: ExchangeRecord['grpc'];
   readonly startedAt?: number;
   readonly upstreamStartedAt?: number;
   readonly upstreamRespondedAt?: number;
@@ -39,6 +41,8 @@ export const sampleRecord = (options: SampleOptions = {}): ExchangeRecord => {
   return {
     request: new RequestHead(options.method ?? 'GET', target, 'shop.example', path, query, fields, 11),
     response: status === null ? null : new ResponseHead(status, new Fields(), 0),
+    responseTrailers: options.responseTrailers ?? null,
+    grpc: options.grpc ?? null,
     error: options.error ?? null,
     peer: { remoteAddress: '203.0.113.7', remotePort: 50_123, localPort: 8080, encrypted: false },
     listener: options.listener === undefined ? { name: 'shop/edge/http', gateway: 'shop/edge' } : options.listener,

@@ -61,6 +61,7 @@ export class Http2Response implements DownstreamStream {
   }
 
   end(trailers: Fields | null): void {
+    this.#owner.exchange.responseTrailers ??= trailers;
     this.#stream.end(trailers);
     this.#owner.responseEnded();
   }

@@ -1,3 +1,5 @@
+import { encodeGrpcMessage } from '#codec/grpc/message.ts';
+import { grpcFormOf } from '#codec/grpc/media-type.ts';
 import { ERROR_TABLE, type ErrorEntry } from '#errors/error-table.ts';
 import type { ProxyError } from '#errors/proxy-error.ts';
 import { preferredMediaType } from '#http/accept.ts';
@@ -27,8 +29,8 @@ export interface FailedExchange {
 export function renderError(error: ProxyError, exchange: FailedExchange): Answer {
   const entry: ErrorEntry = ERROR_TABLE[error.code];
   const detail = error.detail === '' ? entry.detail : error.detail;
-  const grpcType = grpcMediaType(exchange.request);
-  if (grpcType !== undefined) return renderGrpc(entry, detail, grpcType);
+  const grpc = grpcFormOf(exchange.request.fields.first('content-type'));
+  if (grpc !== null) return renderGrpc(entry, detail, `application/${grpc}`);
   const accepted = preferredMediaType(exchange.request.fields.get('accept'), MEDIA_TYPES);
   const fields = new Fields(['content-type', contentType(accepted), 'cache-control', 'no-store']);
   if (entry.retryAfterSeconds !== undefined) fields.append('retry-after', String(entry.retryAfterSeconds));
@@ -125,29 +127,17 @@ function parseTraceId(traceparent: string | undefined): string | undefined {
 
 // ── gRPC ──
 
-/** @returns what a gRPC caller takes as the type of the answer; undefined for other callers */
-function grpcMediaType(request: RequestHead): string | undefined {
-  const type = request.fields.first('content-type');
-  if (type === undefined || !/^application\/grpc(?![a-z0-9])/.test(type)) return undefined;
-  if (type.startsWith('application/grpc-web-text')) return 'application/grpc-web-text';
-  if (type.startsWith('application/grpc-web')) return 'application/grpc-web';
-  return 'application/grpc';
-}
-
 /** Trailers-only: head and trailers in one, with 200, since gRPC's own status is what counts. */
 function renderGrpc(entry: ErrorEntry, detail: string, type: string): Answer {
-  const fields = new Fields([
-    'content-type',
-    type,
-    'grpc-status',
-    String(entry.grpcStatus),
-    'grpc-message',
-    encodeGrpcMessage(detail),
-  ]);
-  return { status: 200, fields, body: null };
+  return { status: 200, fields: new Fields(['content-type', type, ...grpcFields(entry, detail)]), body: null };
 }
 
-/** Percent-encodes all but printable ASCII, and the percent sign (gRPC over HTTP/2, Responses). */
-function encodeGrpcMessage(message: string): string {
-  return message.toWellFormed().replace(/[^\x20-\x24\x26-\x7e]|^ | $/gu, encodeURIComponent);
+/** What ends a gRPC response that had begun when the exchange failed. */
+export function renderGrpcTrailers(error: ProxyError): Fields {
+  const entry: ErrorEntry = ERROR_TABLE[error.code];
+  return new Fields(grpcFields(entry, error.detail === '' ? entry.detail : error.detail));
+}
+
+function grpcFields(entry: ErrorEntry, detail: string): string[] {
+  return ['grpc-status', String(entry.grpcStatus), 'grpc-message', encodeGrpcMessage(detail)];
 }

@@ -1,7 +1,10 @@
+import { grpcFormOf, type GrpcForm } from '#codec/grpc/media-type.ts';
 import type { ProxyError } from '#errors/proxy-error.ts';
 import type { BodySink, BodySource } from '#http/body.ts';
+import type { Fields } from '#http/fields.ts';
 import type { RequestHead, ResponseHead } from '#http/head.ts';
 import type { ExchangeRecord, MeshHop, MetricOwner } from '#telemetry/exchange-record.ts';
+import type { ClusterProtocol } from '#model/snapshot/cluster.ts';
 import type { ListenerProtocol } from '#model/snapshot/listener.ts';
 import type { TlsSession } from '#transport/tls-session.ts';
 import type { Answer } from './answer.ts';
@@ -27,6 +30,8 @@ export class Exchange implements ExchangeRecord {
   requestBody: RequestBody | null;
   /** Takes the response's content; a filter that transforms it puts itself in front. */
   responseSink: BodySink;
+  /** Changes the head of the backend's response before any filter sees it, or null. */
+  translation: ResponseTranslation | null;
 
   /** UUIDv7, or what a trusted client sent. */
   requestId: string;
@@ -36,6 +41,9 @@ export class Exchange implements ExchangeRecord {
   readonly host: string;
   /** Path that is routed on: normalised, before any rewrite. */
   readonly routedPath: string;
+
+  /** How the client speaks gRPC; null where it does not. */
+  readonly grpc: GrpcForm | null;
 
   /** The listener whose host name fits the request best; set by routing. */
   listener: Listener | null;
@@ -60,6 +68,8 @@ export class Exchange implements ExchangeRecord {
   filtersPassed: number;
 
   response: ResponseHead | null;
+  /** What stood behind the response's content, or null. */
+  responseTrailers: Fields | null;
   /** Why the exchange failed, where it did. */
   error: ProxyError | null;
   phase: 'request' | 'response' | 'ended';
@@ -79,10 +89,12 @@ export class Exchange implements ExchangeRecord {
     this.downstream = downstream;
     this.requestBody = null;
     this.responseSink = downstream;
+    this.translation = null;
     this.requestId = '';
     this.clientAddress = peer.remoteAddress;
     this.host = host;
     this.routedPath = request.path;
+    this.grpc = request.method === 'POST' ? grpcFormOf(request.fields.first('content-type')) : null;
     this.listener = null;
     this.rule = null;
     this.matchedPrefixLength = -1;
@@ -96,6 +108,7 @@ export class Exchange implements ExchangeRecord {
     this.authorization = null;
     this.filtersPassed = 0;
     this.response = null;
+    this.responseTrailers = null;
     this.error = null;
     this.phase = 'request';
     this.requestBytes = 0;
@@ -128,6 +141,14 @@ export interface DownstreamPeer extends MetricOwner {
   readonly encrypted: boolean;
   /** What TLS agreed on, with the client's certificate where it showed a valid one; null without TLS. */
   readonly tls: TlsSession | null;
+}
+
+/** What makes another form of a response of it, as for callers that cannot speak the backend's. */
+export interface ResponseTranslation {
+  /** Changes the head that goes out, before the filters; content follows through `exchange.responseSink`. */
+  translate(head: ResponseHead, complete: boolean): void;
+  /** Adds what callers of this form must be let see, behind the filters. */
+  expose(head: ResponseHead): void;
 }
 
 /** Where an exchange's response goes, free of any HTTP version; as a {@link BodySink} it takes the content. */
@@ -245,6 +266,8 @@ export interface AuthorizationDecision {
 export interface Cluster extends StreamCluster {
   readonly name: string;
   readonly service: { readonly name: string; readonly namespace: string };
+  /** What is spoken to its endpoints, as declared: gRPC needs HTTP/2. @defaultValue `http1` */
+  readonly protocol?: ClusterProtocol;
   /** Sends the exchange's request and passes its response to the exchange, retrying where that is safe. */
   forward(exchange: Exchange): void;
   /** Sends a copy of the exchange's request and discards the response. Never delays the exchange. */

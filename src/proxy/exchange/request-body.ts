@@ -16,6 +16,8 @@ export class RequestBody implements BodySink {
   #sink: BodySink | null = null;
   #held: KeptContent | null = null;
   #failure: ProxyError | null = null;
+  /** Stands between the content and whoever takes it, or null. */
+  #stage: ((sink: BodySink) => BodySink) | null = null;
   /** Take a copy each; they never slow the content down. */
   #copies: BodySink[] | null = null;
   /** Octets that came so far. */
@@ -51,6 +53,11 @@ export class RequestBody implements BodySink {
     this.#sink?.abort(error);
   }
 
+  /** Has the content changed on its way to whoever takes it, copies not among them. Before {@link connect}. */
+  transform(stage: (sink: BodySink) => BodySink): void {
+    this.#stage = stage;
+  }
+
   /** Gives a copy of all content to `sink` as well, which must take it whatever its pace. Before {@link connect}. */
   copyTo(sink: BodySink): void {
     (this.#copies ??= []).push(sink);
@@ -59,7 +66,8 @@ export class RequestBody implements BodySink {
   }
 
   /** Gives the content to `sink` from here on, beginning with what is held, and lets the source run. */
-  connect(sink: BodySink): void {
+  connect(taker: BodySink): void {
+    const sink = this.#stage === null ? taker : this.#stage(taker);
     const held = this.#held;
     this.#held = null;
     this.#sink = sink;

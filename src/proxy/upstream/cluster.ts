@@ -61,6 +61,10 @@ export class RunningCluster implements Cluster, OwningCluster, StreamOwner {
     this.#balancer = createBalancer(resource.loadBalancing);
   }
 
+  get protocol(): ClusterResource['protocol'] {
+    return this.#resource.protocol;
+  }
+
   get service(): ClusterResource['service'] {
     return this.#resource.service;
   }
@@ -131,7 +135,7 @@ export class RunningCluster implements Cluster, OwningCluster, StreamOwner {
     const nowMs = this.clock.now();
     const forwarding = new Forwarding(exchange, this, nowMs);
     exchange.attempt = forwarding;
-    forwarding.start(nowMs, null);
+    forwarding.begin(nowMs);
   }
 
   mirror(exchange: Exchange): void {

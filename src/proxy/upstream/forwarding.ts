@@ -2,6 +2,7 @@ import { WheelTimer, type Expirable } from '#base/timer-wheel.ts';
 import { ProxyError } from '#errors/proxy-error.ts';
 import type { Fields } from '#http/fields.ts';
 import type { RequestHead, ResponseHead } from '#http/head.ts';
+import { readCallerDeadline, writeCallerDeadline } from '../exchange/caller-deadline.ts';
 import type { Attempt, Exchange } from '../exchange/exchange.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { OwningCluster } from './owning-cluster.ts';
@@ -38,6 +39,8 @@ export class Forwarding implements Attempt, UpstreamRequest, Expirable {
   #untilComplete = false;
   /** From when on the time of the whole request counts. */
   #countedFromMs: number;
+  /** Until when the caller waits; Infinity where it does not say. */
+  #callerDeadlineMs = Infinity;
   /** Octets of the request's content that had come when the deadline was set. */
   #contentBytes = 0;
   #serverEnded = false;
@@ -53,9 +56,27 @@ export class Forwarding implements Attempt, UpstreamRequest, Expirable {
     return this.#exchange.request;
   }
 
+  /** Makes the first attempt. */
+  begin(nowMs: number): void {
+    const deadline = readCallerDeadline(this.#exchange);
+    if (deadline instanceof ProxyError) {
+      this.#conclude(deadline);
+      return;
+    }
+    this.#callerDeadlineMs = deadline;
+    this.start(nowMs, null);
+  }
+
   /** Makes an attempt. */
   start(nowMs: number, excluded: Endpoint | null): void {
     const exchange = this.#exchange;
+    if (this.#callerDeadlineMs !== Infinity) {
+      if (nowMs >= this.#callerDeadlineMs) {
+        this.#conclude(CALLER_GAVE_UP);
+        return;
+      }
+      writeCallerDeadline(exchange, this.#callerDeadlineMs - nowMs);
+    }
     const endpoint = this.#cluster.choose(excluded);
     if (endpoint === null) {
       this.#conclude(new ProxyError('no_healthy_upstream', 'local', 'stream'));
@@ -121,7 +142,7 @@ export class Forwarding implements Attempt, UpstreamRequest, Expirable {
     this.#phase = 'responding';
     this.#replay?.forget();
     exchange.upstreamRespondedAt = this.#cluster.clock.now();
-    if (!this.#untilComplete || isStream(head)) this.#cluster.clock.cancel(this.#timer);
+    if (!this.#untilComplete || isStream(head)) this.#liftDeadline();
     if (complete) {
       this.#release(false);
       this.#end();
@@ -159,7 +180,10 @@ export class Forwarding implements Attempt, UpstreamRequest, Expirable {
   expire(nowMs: number): void {
     if (this.#phase === 'backoff') this.#retry(nowMs);
     else if (this.#phase === 'closing') this.cancel();
-    else if (this.#waitsForClient()) {
+    else if (nowMs >= this.#callerDeadlineMs) {
+      this.#release(true);
+      this.#conclude(CALLER_GAVE_UP);
+    } else if (this.#waitsForClient()) {
       this.#countedFromMs = nowMs;
       this.#setDeadline(nowMs);
     } else if (this.#phase !== 'done') {
@@ -246,12 +270,20 @@ export class Forwarding implements Attempt, UpstreamRequest, Expirable {
     const attemptMs = rule === null ? 0 : rule.attemptTimeoutMs;
     const declaredMs = rule === null ? -1 : rule.requestTimeoutMs;
     this.#untilComplete = declaredMs >= 0 || attemptMs > 0;
-    const requestMs = this.#untilComplete ? declaredMs : DEFAULT_REQUEST_TIMEOUT_MS;
-    let atMs = attemptMs > 0 ? nowMs + attemptMs : Infinity;
+    // gRPC has its own deadlines, and a call may be a stream whose first answer comes after hours.
+    const defaultMs = this.#exchange.grpc === null ? DEFAULT_REQUEST_TIMEOUT_MS : 0;
+    const requestMs = this.#untilComplete ? declaredMs : defaultMs;
+    let atMs = attemptMs > 0 ? Math.min(nowMs + attemptMs, this.#callerDeadlineMs) : this.#callerDeadlineMs;
     if (requestMs > 0) atMs = Math.min(atMs, this.#countedFromMs + requestMs);
     const body = this.#exchange.requestBody;
     if (body !== null) this.#contentBytes = body.bytes;
     if (atMs !== Infinity) this.#cluster.clock.schedule(this.#timer, atMs);
+  }
+
+  /** What the route declares is over; what the caller said stands. */
+  #liftDeadline(): void {
+    if (this.#callerDeadlineMs === Infinity) this.#cluster.clock.cancel(this.#timer);
+    else this.#cluster.clock.schedule(this.#timer, this.#callerDeadlineMs);
   }
 
   /** Lets the attempt's endpoint and connection go. @param abandon whether the connection is in the middle of it */
@@ -280,6 +312,8 @@ export class Forwarding implements Attempt, UpstreamRequest, Expirable {
     this.#cluster.outcome.failed(this.#exchange, error);
   }
 }
+
+const CALLER_GAVE_UP = new ProxyError('upstream_timeout', 'upstream', 'stream', { cause: 'the deadline of the caller' });
 
 /** Whether a response may last as long as it likes: server-sent events, and what a 101 switched to. */
 const isStream = (head: ResponseHead): boolean =>

@@ -1,6 +1,7 @@
 import { WheelTimer, type Expirable } from '#base/timer-wheel.ts';
 import { encodeRequestHead } from '#codec/http1/encoder.ts';
 import { ResponseDecoder, type ResponseObserver } from '#codec/http1/response-decoder.ts';
+import { ACCEPT_FIELD, acceptWebSocketKey, createWebSocketKey, KEY_FIELD, WEBSOCKET } from '#codec/websocket/handshake.ts';
 import { ProxyError } from '#errors/proxy-error.ts';
 import type { BodySink } from '#http/body.ts';
 import type { Fields } from '#http/fields.ts';
@@ -41,6 +42,8 @@ export class Http1Client implements ConnectionObserver, ResponseObserver, Expira
   #paused = false;
   /** Whether any byte of the present response came. */
   #answered = false;
+  /** Key of a WebSocket that was made here, or ''. */
+  #ownKey = '';
   /** Requests sent so far. */
   requests = 0;
 
@@ -78,6 +81,8 @@ export class Http1Client implements ConnectionObserver, ResponseObserver, Expira
     this.#answered = false;
     this.requests++;
     this.#decoder.expect(request.method, request.upgrade !== '');
+    this.#ownKey = '';
+    if (request.upgrade === WEBSOCKET && request.version === 20) this.#setKey(request.fields);
     this.#content.begin(request.bodyLength);
     this.#connection.writeText(encodeRequestHead(request));
   }
@@ -145,6 +150,7 @@ export class Http1Client implements ConnectionObserver, ResponseObserver, Expira
 
   head(head: ResponseHead): void {
     if (head.upgrade !== '') {
+      if (this.#ownKey !== '' && !this.#checkAccept(head.fields)) return;
       this.#state = 'tunnel';
       this.#content.beginTunnel();
       this.#owner?.respond(head, false);
@@ -167,6 +173,20 @@ export class Http1Client implements ConnectionObserver, ResponseObserver, Expira
   }
 
   // ── steps ──
+
+  /** For a WebSocket whose client speaks HTTP/2, where there is no key (RFC 8441 §5). */
+  #setKey(fields: Fields): void {
+    this.#ownKey = createWebSocketKey();
+    fields.set(KEY_FIELD, this.#ownKey);
+  }
+
+  /** The client cannot check the answer to a key that it does not know. @returns false where the request has failed */
+  #checkAccept(fields: Fields): boolean {
+    const accepted = fields.first(ACCEPT_FIELD) === acceptWebSocketKey(this.#ownKey);
+    fields.remove(ACCEPT_FIELD);
+    if (!accepted) this.#fail(new ProxyError('upstream_protocol_error', 'upstream', 'connection', { cause: 'wrong Sec-WebSocket-Accept' }));
+    return accepted;
+  }
 
   #decode(buffer: Buffer, length: number): void {
     this.#answered = true;

@@ -1,8 +1,9 @@
+import { ACCEPT_FIELD, acceptWebSocketKey, KEY_FIELD, WEBSOCKET } from '#codec/websocket/handshake.ts';
 import type { Http2Stream, StreamObserver } from '#codec/http2/stream.ts';
 import { ProxyError } from '#errors/proxy-error.ts';
 import type { BodySink } from '#http/body.ts';
 import type { Fields } from '#http/fields.ts';
-import type { ResponseHead } from '#http/head.ts';
+import type { RequestHead, ResponseHead } from '#http/head.ts';
 import type { Http2Client } from './http2-client.ts';
 import type { UpstreamLease, UpstreamRequest } from './upstream-request.ts';
 
@@ -16,6 +17,8 @@ export class Http2Lease implements UpstreamLease, StreamObserver {
   #tunnel = false;
   #serverEnded = false;
   #clientEnded = false;
+  /** Of a WebSocket whose client speaks HTTP/1.1, or ''. */
+  #webSocketKey = '';
   /** How often the connection had written when the request was made. */
   #writesBefore = 0;
 
@@ -37,7 +40,7 @@ export class Http2Lease implements UpstreamLease, StreamObserver {
     // CONNECT and a request with an offer to switch have no content; what follows is the tunnel's: the stream stays open.
     const complete = request.bodyLength === 0 && request.upgrade === '' && request.method !== 'CONNECT';
     this.#writesBefore = this.#client.writes;
-    this.#stream = this.#client.open(request, complete, this);
+    this.#stream = request.upgrade === WEBSOCKET ? this.#openWebSocket(request) : this.#client.open(request, complete, this);
     if (this.#stream !== null) return;
     this.#owner = null;
     const cause = request.upgrade === '' ? 'no stream could be opened' : 'the server does not take extended CONNECT';
@@ -67,6 +70,7 @@ export class Http2Lease implements UpstreamLease, StreamObserver {
   head(head: ResponseHead, complete: boolean): void {
     const owner = this.#owner;
     this.#tunnel = head.upgrade !== '' || (owner?.request.method === 'CONNECT' && head.status < 300);
+    if (head.upgrade !== '' && this.#webSocketKey !== '') head.fields.set(ACCEPT_FIELD, acceptWebSocketKey(this.#webSocketKey));
     if (complete) this.#finish();
     owner?.respond(head, complete);
   }
@@ -98,6 +102,16 @@ export class Http2Lease implements UpstreamLease, StreamObserver {
   }
 
   // ── steps ──
+
+  /** HTTP/2 has no key (RFC 8441 §5); a client of HTTP/1.1 wants its answer from this proxy. */
+  #openWebSocket(request: RequestHead): Http2Stream | null {
+    const key = request.fields.first(KEY_FIELD);
+    request.fields.remove(KEY_FIELD);
+    const stream = this.#client.open(request, false, this);
+    if (key !== undefined) request.fields.append(KEY_FIELD, key); // for another attempt
+    this.#webSocketKey = request.version === 20 ? '' : (key ?? '');
+    return stream;
+  }
 
   /** The response is complete; if the request is not, nobody wants the rest of it (RFC 9113 §8.1). */
   #finish(): void {

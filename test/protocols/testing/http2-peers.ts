@@ -104,7 +104,7 @@ export class Http2Origin {
       this.sessions.push(session);
       session.on('error', () => {});
     });
-    server.on('stream', (stream) => {
+    server.on('stream', (stream: ServerHttp2Stream) => {
       this.streams.push(stream);
       stream.on('error', () => {});
     });
