@@ -8,25 +8,26 @@ function compile(source: string) {
   return result;
 }
 
-/** Milliseconds of the quickest of five runs. */
-function quickest(run: () => void): number {
-  let best = Infinity;
-  for (let i = 0; i < 5; i++) {
-    const from = performance.now();
-    run();
-    best = Math.min(best, performance.now() - from);
-  }
-  return best;
-}
+/*
+ * What these patterns do to matchers that go back takes longer than the age of the universe, and what they do to one in
+ * quadratic time outlasts the time limit of a test. So that they end is what is tested; no clock is asked.
+ */
 
-for (const source of ['(a+)+$', '(a|aa)*b', '(a*)*b', '(.*)*x', '(a?){500}a{500}']) {
+for (const source of ['(a+)+$', '(a|aa)*b', '(a*)*b', '(.*)*x', '(a?){150}a{150}']) {
   test(`matches refuses a long near-match of ${source} in linear time`, () => {
     const regexp = compile(source);
-    const input = `${'a'.repeat(100_000)}!`;
-    assert.ok(quickest(() => assert.equal(regexp.matches(input), false)) < 200);
-    assert.ok(quickest(() => regexp.search(input)) < 200);
+    const input = `${'a'.repeat(1_000_000)}!`;
+    assert.equal(regexp.matches(input), false);
+    regexp.search(input);
   });
 }
+
+test('matches ends on the largest field and the pattern that is slowest of those allowed', () => {
+  // Every character is remembered for hundreds of them: there is a state for each input, so none is ever found again.
+  const regexp = compile('.*a.{500}');
+  const letters = Array.from({ length: 60 * 1024 }, (_, i) => ((i * i) % 7 < 3 ? 'a' : 'b'));
+  assert.equal(regexp.matches(letters.join('')), letters.at(-501) === 'a');
+});
 
 for (const source of [
   '((a{100}){100}){100}',
@@ -34,11 +35,9 @@ for (const source of [
   '(a{0,1000}){0,1000}',
   '(((((a+){9}){9}){9}){9}){9}',
 ]) {
-  test(`compileLinearRegExp refuses the repetition bomb ${source} at once`, () => {
-    const from = performance.now();
+  test(`compileLinearRegExp refuses the repetition bomb ${source} before it grows`, () => {
     const result = compileLinearRegExp(source);
-    assert.ok(!result.ok && /expands to more than/.test(result.reason));
-    assert.ok(performance.now() - from < 50);
+    assert.ok(!result.ok && /expands to more than 512 steps/.test(result.reason));
   });
 }
 

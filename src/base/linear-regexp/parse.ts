@@ -14,8 +14,11 @@ import {
 
 /** Longest pattern accepted, in code units. The limit of the Gateway API's own schema for matches. */
 export const MAX_PATTERN_LENGTH = 1024;
-/** Most instructions that a pattern may compile to; bounds the cost of one input character on the slow path. */
-export const MAX_PROGRAM_SIZE = 4096;
+/**
+ * Most instructions that a pattern may compile to; bounds the cost of one input character on the slow path. With these,
+ * 16 KiB of the most hostile input take some tens of milliseconds.
+ */
+export const MAX_PROGRAM_SIZE = 512;
 /** Highest count in `{m,n}`, as in RE2. */
 export const MAX_REPEAT = 1000;
 /** Deepest nesting of groups: the parser and the compiler recurse once for each. */
@@ -239,7 +242,7 @@ function checkCounts(min: number, max: number, offset: number): void {
 function checkSize(node: SyntaxNode, offset: number): void {
   if (node.size <= MAX_PROGRAM_SIZE) return;
   throw new PatternFault(
-    `the pattern expands to more than ${MAX_PROGRAM_SIZE} steps (lower its repetition counts)`,
+    `the pattern expands to more than ${MAX_PROGRAM_SIZE} steps (shorten it, or lower its repetition counts)`,
     offset,
   );
 }

@@ -39,8 +39,6 @@ test('queryParam agrees with the parser of the URL Standard', () => {
 });
 
 test('queryParam reads a query of nothing but separators in one pass', () => {
-  const from = performance.now();
-  for (const query of ['?'.padEnd(60_000, '&'), '?'.padEnd(60_000, 'a&'), '?'.padEnd(60_000, '%')])
-    queryParam(query, 'x');
-  assert.ok(performance.now() - from < 200);
+  // Two passes for each separator would outlast the time limit of a test.
+  for (const part of ['&', 'a&', '%']) assert.equal(queryParam('?'.padEnd(4_000_000, part), 'x'), undefined);
 });

@@ -82,15 +82,12 @@ test('createRouteTable takes only what is attached to its listener', () => {
   assert.equal(createRouteTable('other', [route]).find('h', requestOf('/')), undefined);
 });
 
-test('find stays quick on a path of thousands of elements and a host of thousands of labels', () => {
+test('find ends on a path of half a million elements and a host of as many labels', () => {
   const rules = Array.from({ length: 50 }, (_, i) => declareRule(`r${i}`, { path: prefixPath(`/${'a/'.repeat(i)}b`) }));
   const table = tableOf(declareRoute('r', rules, { hostnames: ['*.example.com', 'x'] }));
-  const from = performance.now();
-  for (let i = 0; i < 100; i++) {
-    table.find('x', requestOf('/a'.repeat(8000)));
-    table.find('a.'.repeat(30_000), requestOf('/'));
-  }
-  assert.ok(performance.now() - from < 1000);
+  // Work that grows with their square would outlast the time limit of a test.
+  assert.equal(table.find('x', requestOf('/a'.repeat(500_000))), undefined);
+  assert.equal(table.find('a.'.repeat(500_000), requestOf('/')), undefined);
 });
 
 // ── against a matcher that is too simple to be wrong ──
