@@ -1,0 +1,122 @@
+import type { LiveWorkload } from '../compile/mesh/live-workload.ts';
+import type { Clock } from '../sources/clock.ts';
+
+/** A workload as the registry knows it. */
+export interface RegisteredWorkload {
+  readonly workload: LiveWorkload;
+  /** Whether its proxy is connected now; if not, it counts for a grace period more. */
+  readonly connected: boolean;
+}
+
+export interface WorkloadRegistryOptions {
+  readonly clock: Clock;
+  /** Something has changed that counts for others. */
+  readonly changed: () => void;
+  /**
+   * How long a workload counts whose proxy has gone: a control plane or a network that hiccups must not empty services.
+   * @defaultValue 10 000
+   */
+  readonly graceMs?: number;
+  /** Workloads beyond it are turned away, so that memory is bounded. @defaultValue 50 000 */
+  readonly maxWorkloads?: number;
+}
+
+interface Entry {
+  workload: LiveWorkload;
+  /** Streams of its proxy: while it reconnects, the old one may not be known to have ended yet. */
+  streams: number;
+  cancelRemoval: () => void;
+}
+
+const NOTHING = (): void => {};
+
+/**
+ * All workloads that run now, in memory alone: after a restart, reconnecting proxies rebuild it.
+ *
+ *   absent ──connect──▶ connected ──last stream ends──▶ leaving ──grace is over──▶ absent
+ *                           ▲ └──ends while draining────────│──────────────────────▲
+ *                           └──────────connect──────────────┘
+ */
+export class WorkloadRegistry {
+  readonly #entries = new Map<string, Entry>();
+  readonly #clock: Clock;
+  readonly #changed: () => void;
+  readonly #graceMs: number;
+  readonly #maxWorkloads: number;
+
+  constructor({ clock, changed, graceMs = 10_000, maxWorkloads = 50_000 }: WorkloadRegistryOptions) {
+    this.#clock = clock;
+    this.#changed = changed;
+    this.#graceMs = graceMs;
+    this.#maxWorkloads = maxWorkloads;
+  }
+
+  /** All that count, those that came first in front. */
+  list(): readonly RegisteredWorkload[] {
+    return [...this.#entries.values()].map(({ workload, streams }) => ({ workload, connected: streams > 0 }));
+  }
+
+  /**
+   * A proxy has connected, and announces its workload.
+   *
+   * @returns the reason where it is turned away
+   */
+  connect(workload: LiveWorkload): string | undefined {
+    const { id } = workload;
+    const entry = this.#entries.get(id);
+    if (entry === undefined) {
+      if (this.#entries.size >= this.#maxWorkloads) return `there are ${this.#maxWorkloads} workloads already`;
+      this.#entries.set(id, { workload, streams: 1, cancelRemoval: NOTHING });
+      this.#changed();
+      return undefined;
+    }
+    // Else whoever learnt an id could take its place among the endpoints away.
+    if (entry.workload.principal !== workload.principal) return `workload id ${id} belongs to another service account`;
+    entry.cancelRemoval();
+    entry.cancelRemoval = NOTHING;
+    entry.streams += 1;
+    this.#replace(entry, workload);
+    return undefined;
+  }
+
+  /** A connection that {@link connect} has accepted has ended. */
+  disconnect(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined || entry.streams === 0) return;
+    entry.streams -= 1;
+    if (entry.streams > 0) return;
+    // Whoever has said goodbye does not come back.
+    if (entry.workload.state === 'draining') this.#remove(id);
+    else entry.cancelRemoval = this.#clock.after(this.#graceMs, () => this.#remove(id));
+  }
+
+  /**
+   * A proxy reports how its workload is.
+   *
+   * @param principal of the proxy
+   * @returns whether that workload is its own
+   */
+  report(id: string, principal: string, state: LiveWorkload['state']): boolean {
+    const entry = this.#entries.get(id);
+    if (entry === undefined || entry.workload.principal !== principal) return false;
+    this.#replace(entry, { ...entry.workload, state });
+    return true;
+  }
+
+  /** Forgets everything, and all that was to happen later. */
+  close(): void {
+    for (const { cancelRemoval } of this.#entries.values()) cancelRemoval();
+    this.#entries.clear();
+  }
+
+  #replace(entry: Entry, workload: LiveWorkload): void {
+    const isSame = JSON.stringify(entry.workload) === JSON.stringify(workload);
+    entry.workload = workload;
+    if (!isSame) this.#changed();
+  }
+
+  #remove(id: string): void {
+    this.#entries.delete(id);
+    this.#changed();
+  }
+}
