@@ -23,7 +23,10 @@ const type = fc.constantFrom(...TYPES);
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('publish' as const), type, name, layer: fc.nat(1) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('remove' as const), type, name, layer: fc.nat(1) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('subscribe' as const), type: fc.constantFrom(...ON_DEMAND), name }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('subscribe' as const), type: fc.constantFrom(...ON_DEMAND), name }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('release' as const), at: fc.nat(20) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('expire' as const) }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('request' as const) }) },
@@ -90,7 +93,8 @@ test('DiscoveryClient ends with the newest versions that it could use of what it
         else assert.equal(proxy.applied.get(key), newest, key);
       }
       for (const key of proxy.applied.keys()) assert.ok(wanted.has(key), `${key} is not wanted`);
-      for (const { key, lease } of leases) assert.equal(lease.presence, proxy.applied.has(key) ? 'present' : 'absent', key);
+      for (const { key, lease } of leases)
+        assert.equal(lease.presence, proxy.applied.has(key) ? 'present' : 'absent', key);
       const held = [...proxy.client.resources()].map(({ type, name, version }) => [`${type} ${name}`, version]);
       assert.deepEqual(new Map(held as [string, string][]), proxy.applied);
       const subscribed = server.status().flatMap(({ types }) => types.map(({ type, names }) => [type, names]));

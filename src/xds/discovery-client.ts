@@ -41,7 +41,7 @@ export interface DiscoveryEnvironment {
   /** Monotonic milliseconds. */
   nowMs(): number;
   /** In [0, 1). @defaultValue `Math.random` */
-  random?(): number;
+  readonly random?: () => number;
 }
 
 export interface DiscoveryClientOptions {
@@ -164,8 +164,7 @@ export class DiscoveryClient implements ChannelObserver, GrpcObserver {
   }
 
   /**
-   * Wants a resource by name, as a sidecar does when it first calls a service. Several resources that are wanted in one
-   * turn are asked for together.
+   * Wants a resource by name, as a sidecar does when it first calls a service.
    * @param observer is told when it is known whether it exists, and whenever that changes; never during this call, so
    * look at the lease first
    * @throws where all of the type is wanted anyway
@@ -208,7 +207,9 @@ export class DiscoveryClient implements ChannelObserver, GrpcObserver {
     const type = typeOfUrl(response.typeUrl);
     const wanted = type === undefined ? undefined : this.#wanted.get(type);
     if (type === undefined || wanted === undefined || !(wanted.isWildcard || wanted.introduced)) {
-      return this.#break(`answer is of type ${JSON.stringify(response.typeUrl.slice(0, 200))}, which was not asked for`);
+      return this.#break(
+        `answer is of type ${JSON.stringify(response.typeUrl.slice(0, 200))}, which was not asked for`,
+      );
     }
     this.#backoff.reset();
     this.#failure = '';

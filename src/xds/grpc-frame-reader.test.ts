@@ -15,7 +15,8 @@ function createReader(limitBytes = 1000) {
   return { told, reader };
 }
 
-const framed = (message: string): Buffer => Buffer.concat([encodePrefix(message.length), Buffer.from(message, 'latin1')]);
+const framed = (message: string): Buffer =>
+  Buffer.concat([encodePrefix(message.length), Buffer.from(message, 'latin1')]);
 
 test('GrpcFrameReader gives the same messages however their octets are split', () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 60 });

@@ -80,7 +80,8 @@ export class GrpcFrameReader {
     this.#failed = true;
     this.#parts = [];
     this.#partsBytes = 0;
-    if (octets[at] === 0) this.#observer.malformed(`message has ${length} octets, ${this.#limitBytes} are allowed`, true);
+    if (octets[at] === 0)
+      this.#observer.malformed(`message has ${length} octets, ${this.#limitBytes} are allowed`, true);
     // Compression was not offered, so nobody may use it.
     else this.#observer.malformed('message is compressed, which was not agreed on', false);
     return -1;

@@ -35,7 +35,7 @@ export function decodeStatusMessage(value: string): string {
 
 /** Code of a response without `grpc-status`, by its HTTP status. @see gRPC, HTTP to gRPC status code mapping */
 export function codeOfHttpStatus(status: number): number {
-  return status === 429 || (status >= 502 && status <= 504) ? UNAVAILABLE : BY_HTTP_STATUS[status] ?? UNKNOWN;
+  return status === 429 || (status >= 502 && status <= 504) ? UNAVAILABLE : (BY_HTTP_STATUS[status] ?? UNKNOWN);
 }
 
 const BY_HTTP_STATUS: Readonly<Record<number, number>> = {

@@ -62,7 +62,8 @@ export class GrpcStream implements StreamObserver, GrpcSender {
     this.#reader = new GrpcFrameReader(
       {
         message: (message) => this.#observer.received(message),
-        malformed: (reason, tooLarge) => this.#fail({ code: tooLarge ? RESOURCE_EXHAUSTED : INTERNAL, message: reason }),
+        malformed: (reason, tooLarge) =>
+          this.#fail({ code: tooLarge ? RESOURCE_EXHAUSTED : INTERNAL, message: reason }),
       },
       limitBytes,
     );
@@ -223,7 +224,10 @@ function trailersOf(status: GrpcStatus): Fields {
 function statusOf(fields: Fields, httpStatus: number): GrpcStatus {
   const code = fields.first('grpc-status');
   if (code === undefined) {
-    return { code: httpStatus === 200 ? UNKNOWN : codeOfHttpStatus(httpStatus), message: 'the answer has no grpc-status' };
+    return {
+      code: httpStatus === 200 ? UNKNOWN : codeOfHttpStatus(httpStatus),
+      message: 'the answer has no grpc-status',
+    };
   }
   return {
     code: /^\d{1,3}$/.test(code) ? Number(code) : UNKNOWN,

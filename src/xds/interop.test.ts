@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { type ClientDuplexStream, credentials, loadPackageDefinition, type ServiceError } from '@grpc/grpc-js';
+import {
+  type Client as GrpcClient,
+  type ClientDuplexStream,
+  credentials,
+  loadPackageDefinition,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { bind } from '#transport/bind.ts';
 import { Clock } from '#transport/clock.ts';
@@ -20,7 +26,10 @@ import { delta, endpoints } from './testing/resources.ts';
 
 const proto = loadSync(join(import.meta.dirname, '../../proto/discovery.proto'), { defaults: true });
 // The loaded package has no types of its own.
-type Client = new (address: string, credentials: unknown) => {
+type Client = new (
+  address: string,
+  credentials: unknown,
+) => {
   DeltaAggregatedResources(): ClientDuplexStream<object, Response>;
   close(): void;
 };
@@ -148,4 +157,36 @@ test('a client of grpc-js is told why its call ends', async () => {
   const [{ code, details }] = ends as [ServiceError];
   assert.equal(code, 3);
   assert.equal(details, 'type "type.googleapis.com/envoy.config.cluster.v3.Cluster" is not served here');
+});
+
+test('a client of grpc-js may not send huge messages, and its other calls go on', async () => {
+  const other = call();
+  other.stream.write({ node, typeUrl: ENDPOINTS, resourceNamesSubscribe: ['a'] });
+  await eventually(() => other.responses.length === 1);
+  const { stream, ends } = call();
+  stream.write({ node, typeUrl: ENDPOINTS, resourceNamesSubscribe: ['x'.repeat(5_000_000)] });
+  await eventually(() => ends.length === 1);
+  assert.deepEqual(
+    [ends[0]!.code, ends[0]!.details.replace(/\d{7}/, 'N')],
+    [8, 'message has N octets, 4194304 are allowed'],
+  );
+  layer.apply(delta('3', [endpoints('a', '3')]));
+  await eventually(() => other.responses.length === 2);
+  assert.equal(server.connectionCount, 1);
+  other.stream.cancel();
+  await eventually(() => discovery.streamCount === 0);
+});
+
+test('a client of grpc-js is told that a method is not offered', async () => {
+  const unknown = new Promise<ServiceError>((resolve) => {
+    const stream = (client as unknown as GrpcClient).makeBidiStreamRequest(
+      '/x.Y/Z',
+      () => Buffer.alloc(0),
+      () => null,
+    );
+    stream.on('error', resolve);
+    stream.on('data', () => {});
+  });
+  const { code, details } = await unknown;
+  assert.deepEqual([code, details], [12, '/x.Y/Z is not offered here']);
 });

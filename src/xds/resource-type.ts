@@ -31,9 +31,7 @@ export function typeUrlOf(type: ResourceType): string {
   return PREFIX + type;
 }
 
-const BY_URL: ReadonlyMap<string, ResourceType> = new Map(
-  TYPES_IN_ORDER.map((type) => [typeUrlOf(type), type]),
-);
+const BY_URL: ReadonlyMap<string, ResourceType> = new Map(TYPES_IN_ORDER.map((type) => [typeUrlOf(type), type]));
 
 /** @returns undefined where it is no type that travels here */
 export function typeOfUrl(url: string): ResourceType | undefined {

@@ -39,8 +39,10 @@ export function decodeSavedCopy(owner: string, octets: Buffer): RestoredCopy {
 
 function readBody(owner: string, value: unknown): RestoredCopy {
   const copy = value as { readonly owner?: unknown; readonly resources?: unknown } | null;
-  if (typeof copy !== 'object' || copy === null || !Array.isArray(copy.resources)) return unusable('it has no resources');
-  if (copy.owner !== owner) return unusable(`it belongs to ${JSON.stringify(copy.owner)}, not to ${JSON.stringify(owner)}`);
+  if (typeof copy !== 'object' || copy === null || !Array.isArray(copy.resources))
+    return unusable('it has no resources');
+  if (copy.owner !== owner)
+    return unusable(`it belongs to ${JSON.stringify(copy.owner)}, not to ${JSON.stringify(owner)}`);
   const resources = copy.resources.filter(isResource).filter(({ type }) => TYPES_IN_ORDER.includes(type));
   if (resources.length < copy.resources.length) return unusable('it has resources of no known type');
   return { usable: true, resources: resources.map((resource) => Object.freeze(resource)) };

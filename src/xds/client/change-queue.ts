@@ -48,12 +48,7 @@ export class ChangeQueue {
   #running = false;
 
   /** @param idle called when a change that took its time, and all behind it, were applied */
-  constructor(
-    held: HeldResources,
-    wanted: ReadonlyMap<ResourceType, WantedNames>,
-    applier: Applier,
-    idle: () => void,
-  ) {
+  constructor(held: HeldResources, wanted: ReadonlyMap<ResourceType, WantedNames>, applier: Applier, idle: () => void) {
     this.#held = held;
     this.#wanted = wanted;
     this.#applier = applier;

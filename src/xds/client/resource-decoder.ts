@@ -6,7 +6,8 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 /** @returns the resource, or why it cannot be one */
 export function decodeResource(type: ResourceType, wire: WireResource): SnapshotResource | string {
-  if (wire.content.typeUrl !== typeUrlOf(type)) return `its type is ${JSON.stringify(wire.content.typeUrl.slice(0, 200))}`;
+  if (wire.content.typeUrl !== typeUrlOf(type))
+    return `its type is ${JSON.stringify(wire.content.typeUrl.slice(0, 200))}`;
   let value: unknown;
   try {
     value = JSON.parse(UTF8.decode(wire.content.value));

@@ -91,7 +91,8 @@ export class WantedNames {
     const wanted = this.#names.get(name);
     if (wanted === undefined || wanted.presence === presence) return;
     wanted.presence = presence;
-    for (const { observer } of [...wanted.observers]) observer(presence);
+    // Whoever is told may claim names and release them.
+    for (const lease of Array.from(wanted.observers)) if (wanted.observers.has(lease)) lease.observer(presence);
   }
 
   /** Drops the names that nobody has claimed since. @returns them */

@@ -150,7 +150,8 @@ export class DiscoveryStream implements GrpcObserver {
 
   #answer(request: DeltaRequest): void {
     const type = typeOfUrl(request.typeUrl);
-    if (type === undefined) return this.#refuse(`type ${JSON.stringify(request.typeUrl.slice(0, 200))} is not served here`);
+    if (type === undefined)
+      return this.#refuse(`type ${JSON.stringify(request.typeUrl.slice(0, 200))} is not served here`);
     if (request.nonce !== '' && !this.#settle(type, request)) return;
     const known = this.#subscriptions.get(type);
     const subscription = known ?? new TypeSubscription(type, this.#layers, this);

@@ -1,4 +1,9 @@
-import { type ChannelObserver, type DiscoveryChannel, DiscoveryClient, type DiscoveryClientOptions } from '../discovery-client.ts';
+import {
+  type ChannelObserver,
+  type DiscoveryChannel,
+  DiscoveryClient,
+  type DiscoveryClientOptions,
+} from '../discovery-client.ts';
 import type { DiscoveryServer } from '../discovery-server.ts';
 import { CANCELLED, type GrpcStatus, UNAVAILABLE } from '../grpc-status.ts';
 import type { GrpcObserver, GrpcSender } from '../grpc-stream.ts';
@@ -137,7 +142,11 @@ export class TestProxy {
   readonly responses: DeltaResponse[] = [];
   responseBytes = 0;
 
-  constructor(server: DiscoveryServer, options: Partial<DiscoveryClientOptions> & { id?: string } = {}, time = new ManualTime()) {
+  constructor(
+    server: DiscoveryServer,
+    options: Partial<DiscoveryClientOptions> & { id?: string } = {},
+    time = new ManualTime(),
+  ) {
     this.#server = server;
     this.time = time;
     const id = options.id ?? 'proxy-1';
@@ -188,7 +197,9 @@ export class TestProxy {
   /** Names of what was received last, by response: `cluster +a -b`. */
   log(): string[] {
     return this.responses.map(({ typeUrl, resources, removed }) =>
-      [typeUrl.split('/')[1], ...resources.map(({ name }) => `+${name}`), ...removed.map((name) => `-${name}`)].join(' '),
+      [typeUrl.split('/')[1], ...resources.map(({ name }) => `+${name}`), ...removed.map((name) => `-${name}`)].join(
+        ' ',
+      ),
     );
   }
 

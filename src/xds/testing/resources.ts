@@ -10,12 +10,23 @@ export function resource(type: ResourceType, name: string, version: string): Sna
 /** Endpoints of a service, with so many addresses. */
 export function endpoints(name: string, version: string, count = 3): EndpointsResource {
   const list = Array.from({ length: count }, (_, i) => {
-    return { address: `10.0.${i >> 8}.${i & 255}`, port: 8080, weight: 1, zone: 'eu-1a', state: 'ready', mesh: null } as const;
+    return {
+      address: `10.0.${i >> 8}.${i & 255}`,
+      port: 8080,
+      weight: 1,
+      zone: 'eu-1a',
+      state: 'ready',
+      mesh: null,
+    } as const;
   });
   return { type: 'endpoints', name, version, endpoints: list };
 }
 
 /** @param removals as `type name` */
-export function delta(version: string, upserts: readonly SnapshotResource[], removals: readonly string[] = []): SnapshotDelta {
+export function delta(
+  version: string,
+  upserts: readonly SnapshotResource[],
+  removals: readonly string[] = [],
+): SnapshotDelta {
   return { version, upserts, removals };
 }
