@@ -14,13 +14,23 @@ export interface SecurityKind {
   closes(rejected: RejectedResource): boolean;
 }
 
-export type SecuredKind = 'Service' | 'Backend' | 'Gateway';
+export type SecuredKind = 'Service' | 'Backend' | 'Gateway' | 'HTTPRoute' | 'GRPCRoute';
 
 /**
  * Every kind that fails closed, by name. A new policy for security needs a row here, and a question at the place where
  * what it is about is compiled.
  */
 export const securityKinds: Readonly<Partial<Record<Resource['kind'], SecurityKind>>> = {
+  AuthorizationPolicy: {
+    lastGood: 'kept',
+    targetKinds: [
+      { group: 'gateway.networking.k8s.io', kind: 'Gateway' },
+      { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute' },
+      { group: 'gateway.networking.k8s.io', kind: 'GRPCRoute' },
+      { group: '', kind: 'Service' },
+    ],
+    closes: () => true,
+  },
   ReferenceGrant: { lastGood: 'withdrawn', targetKinds: [], closes: () => false },
   BackendTLSPolicy: {
     lastGood: 'kept',

@@ -1,3 +1,4 @@
+import { authorizationPolicyKind } from './authorization-policy.ts';
 import { backendTLSPolicyKind } from './backend-tls-policy.ts';
 import { backendKind } from './backend.ts';
 import { clientTrafficPolicyKind } from './client-traffic-policy.ts';
@@ -19,6 +20,7 @@ import { tlsRouteKind } from './tls-route.ts';
 /** Every kind that documents may declare, by name. */
 export const kinds: ReadonlyMap<string, Kind<Resource>> = new Map(
   [
+    authorizationPolicyKind,
     backendKind,
     backendTLSPolicyKind,
     clientTrafficPolicyKind,

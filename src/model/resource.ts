@@ -1,3 +1,4 @@
+import type { AuthorizationPolicy } from './authorization-policy.ts';
 import type { BackendTLSPolicy } from './backend-tls-policy.ts';
 import type { Backend } from './backend.ts';
 import type { ClientTrafficPolicy } from './client-traffic-policy.ts';
@@ -18,6 +19,7 @@ export type { ObjectMeta } from './schema/object-meta.ts';
 
 /** Anything that an operator declares: validated, defaulted, frozen, and JSON as it is. */
 export type Resource =
+  | AuthorizationPolicy
   | Backend
   | BackendTLSPolicy
   | ClientTrafficPolicy

@@ -15,6 +15,8 @@ import { parametersMessage, planGateway } from './gateway/gateways.ts';
 import { certificatesOf, findCollisions, placeGateway, type PlacedGateway } from './gateway/placement.ts';
 import { compareText, Inventory } from './inventory.ts';
 import { Memo } from './memo.ts';
+import { gatewaysUnder, planAuthorization, refusedBecauseOf } from './policy/authorization-policies.ts';
+import { compileRejected } from './policy/authorization-resource.ts';
 import { backendsClosedBy } from './policy/closed-backends.ts';
 import { gatewaysByBackendOf, gatewaysOf, policyStatus, type GatewaysByBackend } from './policy/policy-status.ts';
 import { findingsOfRejected, statusOfRejected } from './policy/rejected-status.ts';
@@ -194,14 +196,30 @@ class Compilation {
       this.#report(policy, plan.findings);
       this.#statuses.push(policyStatus(plan, plan.gateways));
     }
+    this.#compileAuthorization(gatewaysByBackend);
     this.#compileRejected(gatewaysByBackend);
+  }
+
+  #compileAuthorization(gatewaysByBackend: GatewaysByBackend): void {
+    for (const policy of this.#inventory.all('AuthorizationPolicy')) {
+      const key = `authorization ${keyOf(policy)}`;
+      const plan = this.#memo.derive(key, [policy], (lookups) => planAuthorization(policy, lookups));
+      this.#add(plan.resources);
+      this.#report(policy, plan.findings);
+      this.#statuses.push(policyStatus(plan, gatewaysUnder(plan, gatewaysByBackend)));
+    }
   }
 
   /** Policies for security that were never valid: what they are about is closed already. */
   #compileRejected(gatewaysByBackend: GatewaysByBackend): void {
     const statuses = new Map<string, ObjectStatus>();
     for (const policy of this.#inventory.rejected) {
-      const closures = [...backendsClosedBy(policy, this.#inventory), ...listenersClosedBy(policy, this.#inventory)];
+      const closures = [
+        ...backendsClosedBy(policy, this.#inventory),
+        ...listenersClosedBy(policy, this.#inventory),
+        ...refusedBecauseOf(policy, this.#inventory),
+      ];
+      if (policy.kind === 'AuthorizationPolicy' && closures.length > 0) this.#add([compileRejected(policy)]);
       for (const finding of findingsOfRejected(policy, closures))
         this.#diagnostics.push(diagnosticAbout(finding, policy.title, policy.source.locate(finding.path)));
       const status = statusOfRejected(policy, closures, gatewaysByBackend);

@@ -18,6 +18,7 @@ export interface Lookups {
   tlsPoliciesFor(target: PolicyTarget): readonly ResourceOf<'BackendTLSPolicy'>[];
   /** The same of a gateway. */
   clientPoliciesFor(namespace: string, gateway: string): readonly ResourceOf<'ClientTrafficPolicy'>[];
+  authorizationPoliciesFor(target: Secured): readonly ResourceOf<'AuthorizationPolicy'>[];
   /** Policies of a kind that were never valid and are about something, or a section of it. */
   rejectedFor(kind: Resource['kind'], target: Secured): readonly RejectedPolicy[];
 }
@@ -29,6 +30,7 @@ export class Inventory implements Lookups {
   readonly #grants = new Map<string, ResourceOf<'ReferenceGrant'>[]>();
   readonly #tlsPolicies = new Map<string, ResourceOf<'BackendTLSPolicy'>[]>();
   readonly #clientPolicies = new Map<string, ResourceOf<'ClientTrafficPolicy'>[]>();
+  readonly #authorizationPolicies = new Map<string, ResourceOf<'AuthorizationPolicy'>[]>();
   readonly #rejectedByTarget = new Map<string, RejectedPolicy[]>();
   /** One for each object that is declared again. */
   readonly duplicates: readonly Diagnostic[];
@@ -50,6 +52,7 @@ export class Inventory implements Lookups {
     for (const slices of this.#slices.values()) slices.sort(byName);
     for (const policies of this.#tlsPolicies.values()) policies.sort(bySeniority);
     for (const policies of this.#clientPolicies.values()) policies.sort(bySeniority);
+    for (const policies of this.#authorizationPolicies.values()) policies.sort(bySeniority);
     this.duplicates = duplicates;
     this.rejected = rejected
       .flatMap((source) => (this.#has(source) ? [] : (rejectedPolicy(source) ?? [])))
@@ -75,6 +78,11 @@ export class Inventory implements Lookups {
     if (resource.kind === 'ClientTrafficPolicy') {
       const names = new Set(resource.spec.targetRefs.map((ref) => ref.name));
       for (const name of names) append(this.#clientPolicies, `${resource.metadata.namespace}/${name}`, resource);
+    }
+    if (resource.kind === 'AuthorizationPolicy') {
+      const { namespace } = resource.metadata;
+      const targets = resource.spec.targetRefs.map(({ kind, name }) => securedKey({ kind, namespace, name }));
+      for (const target of new Set(targets)) append(this.#authorizationPolicies, target, resource);
     }
     if (resource.kind === 'EndpointSlice') {
       const service = resource.metadata.labels[serviceNameLabel];
@@ -102,6 +110,10 @@ export class Inventory implements Lookups {
 
   tlsPoliciesFor(target: PolicyTarget): readonly ResourceOf<'BackendTLSPolicy'>[] {
     return this.#tlsPolicies.get(backendKey(target)) ?? [];
+  }
+
+  authorizationPoliciesFor(target: Secured): readonly ResourceOf<'AuthorizationPolicy'>[] {
+    return this.#authorizationPolicies.get(securedKey(target)) ?? [];
   }
 
   clientPoliciesFor(namespace: string, gateway: string): readonly ResourceOf<'ClientTrafficPolicy'>[] {
@@ -139,8 +151,12 @@ function append<V>(lists: Map<string, V[]>, key: string, value: V): void {
   else list.push(value);
 }
 
-function rejectedKey(policyKind: string, { kind, namespace, name }: Secured): string {
-  return `${policyKind} ${kind}/${namespace}/${name}`;
+function rejectedKey(policyKind: string, target: Secured): string {
+  return `${policyKind} ${securedKey(target)}`;
+}
+
+function securedKey({ kind, namespace, name }: Secured): string {
+  return `${kind}/${namespace}/${name}`;
 }
 
 function byTitle(a: RejectedPolicy, b: RejectedPolicy): number {

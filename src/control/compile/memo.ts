@@ -88,6 +88,10 @@ class RecordedLookups implements Lookups {
     return this.#ask((lookups) => lookups.clientPoliciesFor(namespace, gateway));
   }
 
+  authorizationPoliciesFor(target: Secured): readonly ResourceOf<'AuthorizationPolicy'>[] {
+    return this.#ask((lookups) => lookups.authorizationPoliciesFor(target));
+  }
+
   rejectedFor(kind: Resource['kind'], target: Secured): readonly RejectedPolicy[] {
     return this.#ask((lookups) => lookups.rejectedFor(kind, target));
   }

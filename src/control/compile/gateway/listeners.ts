@@ -1,6 +1,7 @@
 import type { Path } from '#model/field-path.ts';
 import type { ResourceOf } from '#model/resource.ts';
 import type { CertificateResource } from '#model/snapshot/certificate.ts';
+import type { AuthorizationLevels } from '#model/snapshot/authorization.ts';
 import type { ClientValidation, ListenerProtocol } from '#model/snapshot/listener.ts';
 import { minTlsVersion, type TlsVersion } from '#model/tls-options.ts';
 import type { Problem } from '../../status.ts';
@@ -8,6 +9,7 @@ import type { AuthorityHolder } from '../certificate/authorities.ts';
 import { resolveCertificate } from '../certificate/certificates.ts';
 import { error, type Finding } from '../finding.ts';
 import type { Lookups } from '../inventory.ts';
+import { authorizationLevels } from '../policy/authorization-levels.ts';
 import { gatewayGroup, kindsFor, type RouteKind } from '../route/route-kinds.ts';
 import { clientSettings, type ClientSettings } from './client-policies.ts';
 import type { ClientCheck, FrontendPlan } from './client-validation.ts';
@@ -42,6 +44,8 @@ export interface ListenerPlan {
   readonly refusals: readonly Problem[];
   /** Why it stays closed although it is in order; nobody else gets its place. */
   readonly closures: readonly Problem[];
+  /** The policies that requests are judged by, whatever route they take. */
+  readonly authorization: AuthorizationLevels;
   /** Why it is not distinct from others. */
   readonly conflicts: readonly Problem[];
   /** Which of its references lead nowhere. */
@@ -76,6 +80,8 @@ export function planListener(
   const kinds = routeKindsOf(declared, protocol === null ? [] : kindsFor(protocol, decrypts), note);
   // The standard asks clients of HTTPS listeners only.
   const check = protocol === 'HTTPS' ? frontend.checkFor(declared.port) : undefined;
+  const target = { kind: 'Gateway', namespace, name } as const;
+  const authorization = authorizationLevels(target, declared.name, lookups);
   const plan: ListenerPlan = {
     fullName: `${namespace}/${name}/${declared.name}`,
     name: declared.name,
@@ -91,7 +97,8 @@ export function planListener(
     settings: clientSettings(gateway, declared, lookups),
     authorityHolders: check?.holders ?? [],
     refusals: refusalsOf(declared, check, note),
-    closures: closuresOf(gateway, declared, lookups).map((problem) => note([], problem)),
+    closures: closuresOf(gateway, declared, authorization, lookups).map((problem) => note([], problem)),
+    authorization,
     conflicts: conflictsWithin(gateway, declared).map((problem) => note(['port'], problem)),
     brokenReferences: [...certificates.broken, ...(check?.brokenReferences ?? []), ...kinds.unknown],
   };
@@ -115,7 +122,18 @@ function refusalsOf({ protocol, port }: DeclaredListener, check: ClientCheck | u
   return [note([], { reason: 'NoValidCACertificate', message })];
 }
 
-function closuresOf(gateway: Gateway, declared: DeclaredListener, lookups: Lookups): readonly Problem[] {
+function closuresOf(
+  gateway: Gateway,
+  declared: DeclaredListener,
+  authorization: AuthorizationLevels,
+  lookups: Lookups,
+): readonly Problem[] {
+  if (authorization.length > 0 && declared.protocol !== 'HTTP' && declared.protocol !== 'HTTPS') {
+    // To pass connections on would be to ignore the policy.
+    const policies = authorization.flat().join(', ');
+    const message = `${policies} cannot judge connections of protocol ${declared.protocol}: the listener stays closed`;
+    return [{ reason: 'Invalid', message }];
+  }
   const policy = isServed(declared) ? closingPolicy(gateway, declared.port, lookups) : undefined;
   if (policy === undefined) return [];
   const message = `${policy.title} is not valid and may say how the PROXY protocol is read on port ${declared.port}: the listener stays closed`;

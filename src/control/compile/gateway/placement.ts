@@ -140,6 +140,7 @@ function resourcesOf({ name, addresses }: GatewayPlan, listener: ListenerPlan): 
       tls: listener.decrypts ? tlsOf(listener) : null,
       proxyProtocol: listener.settings.proxyProtocol,
       limits: listener.settings.limits,
+      ...(listener.authorization.length > 0 && { authorization: listener.authorization }),
     }),
   );
 }

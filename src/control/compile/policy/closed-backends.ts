@@ -7,7 +7,7 @@ import { governingPolicy } from './tls-policies.ts';
 export function backendsClosedBy(policy: RejectedPolicy, lookups: Lookups): readonly Closure[] {
   return policy.targets.flatMap((target) => {
     const { kind, namespace, name } = target;
-    if (kind === 'Gateway') return [];
+    if (kind !== 'Service' && kind !== 'Backend') return [];
     const backend = { kind, namespace, name };
     const doors = doorsOf(backend, lookups);
     const closed = doors.filter(({ portName }) => governingPolicy(backend, portName, lookups) === policy);

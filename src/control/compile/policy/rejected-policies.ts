@@ -84,7 +84,8 @@ export function mostSpecific<P>(
   return undefined;
 }
 
-function isMeantFor({ targets }: RejectedPolicy, wanted: Secured, section: string | undefined): boolean {
+/** Whether a policy names the section, or all of the target where none is given. */
+export function isMeantFor({ targets }: RejectedPolicy, wanted: Secured, section: string | undefined): boolean {
   return targets.some(
     ({ kind, namespace, name, sectionName }) =>
       kind === wanted.kind && namespace === wanted.namespace && name === wanted.name && sectionName === section,

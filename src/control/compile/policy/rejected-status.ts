@@ -30,5 +30,6 @@ export function statusOfRejected(
 
 function gatewaysAt({ kind, namespace, name }: SecuredTarget, gatewaysByBackend: GatewaysByBackend): readonly string[] {
   if (kind === 'Gateway') return [`${namespace}/${name}`];
+  if (kind !== 'Service' && kind !== 'Backend') return [];
   return gatewaysOf({ targets: [{ kind, namespace, name }] }, gatewaysByBackend);
 }

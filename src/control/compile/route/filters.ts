@@ -91,7 +91,9 @@ function mirror(
 ): RequestMirrorSpec {
   const numerator = fraction?.numerator ?? percent ?? 100;
   const denominator = fraction?.denominator ?? 100;
-  return { type: 'RequestMirror', cluster: references.resolve(backendRef, path), numerator, denominator };
+  const cluster = references.resolve(backendRef, path);
+  const authorization = references.protection?.levelsOfBackend(backendRef) ?? [];
+  return { type: 'RequestMirror', cluster, numerator, denominator, ...(authorization.length > 0 && { authorization }) };
 }
 
 function corsSpec(declared: Settings<'cors'>): CorsSpec {

@@ -24,7 +24,10 @@ function compileRule(rule: GRPCRouteRule, path: Path, references: RouteReference
   return {
     name: rule.name ?? `rule-${path.at(-1)}`,
     matches: matches.map(compileMatch),
-    filters: compileFilters(rule.filters, [...path, 'filters'], references),
+    filters: [
+      ...(references.protection?.filtersOfRule(rule.name) ?? []),
+      ...compileFilters(rule.filters, [...path, 'filters'], references),
+    ],
     backends: backends.length > 0 ? backends : [{ cluster: null, weight: 1, filters: [] }],
     timeouts: { requestMs: null, backendRequestMs: null },
   };

@@ -3,6 +3,7 @@ import type { Problem } from '../../status.ts';
 import { resolveBackend, type BackendReference, type BackendUse, type ClusterTarget } from '../backend/backends.ts';
 import { error, warning, type Finding } from '../finding.ts';
 import type { Lookups } from '../inventory.ts';
+import type { RouteProtection } from '../policy/authorization-levels.ts';
 import type { Referrer } from '../reference-grants.ts';
 
 /** Follows what one route refers to for one use of its backends, and keeps what it found. */
@@ -12,14 +13,18 @@ export class RouteReferences {
   readonly backends = new Set<string>();
   readonly problems: Problem[] = [];
   readonly findings: Finding[] = [];
+  /** The authorization policies that the route and its backends are under. */
+  readonly protection: RouteProtection | null;
   readonly #from: Referrer;
   readonly #use: BackendUse;
   readonly #lookups: Lookups;
 
-  constructor(from: Referrer, use: BackendUse, lookups: Lookups) {
+  /** @param protection null where another hop asks the authorization policies */
+  constructor(from: Referrer, use: BackendUse, lookups: Lookups, protection: RouteProtection | null = null) {
     this.#from = from;
     this.#use = use;
     this.#lookups = lookups;
+    this.protection = protection;
   }
 
   /**

@@ -20,7 +20,10 @@ function compileRule(rule: HTTPRouteRule, index: number, references: RouteRefere
   return {
     name: rule.name ?? `rule-${index}`,
     matches: rule.matches.map(compileMatch),
-    filters: compileFilters(rule.filters, [...path, 'filters'], references),
+    filters: [
+      ...(references.protection?.filtersOfRule(rule.name) ?? []),
+      ...compileFilters(rule.filters, [...path, 'filters'], references),
+    ],
     backends: compileBackends(rule, path, references),
     timeouts: {
       requestMs: durationMs(rule.timeouts?.request),
@@ -72,7 +75,10 @@ export function compileBackend(
   return {
     cluster: references.resolve(ref, path),
     weight: ref.weight,
-    filters: compileFilters(ref.filters, [...path, 'filters'], references),
+    filters: [
+      ...compileFilters(ref.filters, [...path, 'filters'], references),
+      ...(references.protection?.filtersOfBackend(ref) ?? []),
+    ],
   };
 }
 

@@ -1,6 +1,7 @@
 import type { BackendRef, HttpRouteResource, HttpRouteRule, RouteAttachment } from '#model/snapshot/http-route.ts';
 import type { StreamRouteResource } from '#model/snapshot/stream-route.ts';
 import type { BackendUse } from '../backend/backends.ts';
+import { RouteProtection } from '../policy/authorization-levels.ts';
 import { createdAtMs, type Lookups } from '../inventory.ts';
 import { versioned } from '../version.ts';
 import type { Attachment } from './attachment.ts';
@@ -41,12 +42,14 @@ export function compileVariants(
 ): ReadonlyMap<string, RouteVariant> {
   const uses = parents.flatMap((parent) => usesOf(route, parent));
   const wanted = uses.length > 0 ? uses : [usualUse(route.kind)];
-  const from = { group: gatewayGroup, kind: route.kind, namespace: route.metadata.namespace };
+  const { namespace, name } = route.metadata;
+  const from = { group: gatewayGroup, kind: route.kind, namespace };
+  const protection = new RouteProtection({ kind: route.kind, namespace, name }, lookups);
   const variants = new Map<string, RouteVariant>();
   for (const use of wanted.toSorted(compareUses)) {
     const title = titleOfUse(use);
     if (variants.has(title)) continue;
-    const references = new RouteReferences(from, use, lookups);
+    const references = new RouteReferences(from, use, lookups, protection);
     variants.set(title, { use, content: compileContent(route, references), references });
   }
   return variants;
