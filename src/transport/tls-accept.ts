@@ -47,6 +47,7 @@ export class TlsAccept implements Expirable {
     this.#socket.on('error', this.#onError);
     this.#socket.on('_tlsError', this.#onError);
     this.#socket.once('close', this.#onClose);
+    this.#socket.once('end', this.#onClose); // half open is for what is behind the handshake
     this.#socket.once('secure', this.#onSecure);
     clock.schedule(this.#timer, clock.now() + HANDSHAKE_TIMEOUT_MS);
   }
@@ -134,6 +135,7 @@ export class TlsAccept implements Expirable {
     this.#ended = true;
     this.#clock.cancel(this.#timer);
     this.#socket.removeListener('close', this.#onClose);
+    this.#socket.removeListener('end', this.#onClose);
     // Errors behind the handshake end the connection; there they are the connection's to report.
     this.#socket.removeListener('error', this.#onError);
     this.#socket.on('error', ignore);

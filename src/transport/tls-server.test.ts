@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect as connectPlain } from 'node:net';
 import { test } from 'node:test';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { bind } from './bind.ts';
@@ -305,9 +306,17 @@ for (const enabled of [true, false]) {
     await visit(port.port, { servername: 'new.example.com' });
   });
 
+  run('TlsAccept lets a client go that ends before the handshake', async () => {
+    await using port = await new EchoPort().open([listener({})]);
+    const socket = connectPlain(port.port, '127.0.0.1');
+    socket.end();
+    socket.resume();
+    await new Promise((resolve) => socket.on('close', resolve));
+    assert.deepEqual(port.failures, ['the client went away']);
+  });
+
   run('TlsAccept reports what is no handshake', async () => {
     await using port = await new EchoPort().open([listener({})]);
-    const { connect: connectPlain } = await import('node:net');
     const socket = connectPlain(port.port, '127.0.0.1');
     socket.on('error', () => {});
     socket.write('GET / HTTP/1.1\r\n\r\n');
