@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { connect as connectSocket } from 'node:net';
+import { connect as connectSocket, createServer } from 'node:net';
 import { after, test } from 'node:test';
 import { bind } from '#transport/bind.ts';
 import { Clock } from '#transport/clock.ts';
@@ -9,6 +9,7 @@ import { DiscoveryClient } from './discovery-client.ts';
 import { DiscoveryServer, type DiscoveryServerOptions } from './discovery-server.ts';
 import { afterOnClock, connectDiscovery, discoveryMethod, DISCOVERY_PATH } from './discovery-transport.ts';
 import { GrpcServer } from './grpc-server.ts';
+import type { Patience } from './http2-link.ts';
 import { ResourceLayer } from './server/resource-layer.ts';
 import { eventually } from './testing/eventually.ts';
 import { delta, endpoints, resource } from './testing/resources.ts';
@@ -19,14 +20,19 @@ after(() => {
 });
 
 /** A control plane on a free port of the loopback interface. */
-async function startControl(layer: ResourceLayer, options: Partial<DiscoveryServerOptions> = {}, port = 0) {
+async function startControl(
+  layer: ResourceLayer,
+  options: Partial<DiscoveryServerOptions> = {},
+  port = 0,
+  patience?: Patience,
+) {
   const clock = new Clock();
   const discovery = new DiscoveryServer({
     admit: () => ({ admitted: true, layers: [layer] }),
     schedule: (task) => void setImmediate(task),
     ...options,
   });
-  const server = new GrpcServer(clock, new Map([[DISCOVERY_PATH, discoveryMethod(discovery)]]));
+  const server = new GrpcServer(clock, new Map([[DISCOVERY_PATH, discoveryMethod(discovery)]]), patience);
   const socket = await bind({
     address: '127.0.0.1',
     port,
@@ -44,7 +50,7 @@ async function startControl(layer: ResourceLayer, options: Partial<DiscoveryServ
 }
 
 /** A proxy that talks to it. */
-function startProxy(port: number, id = 'p') {
+function startProxy(port: number, id = 'p', patience?: Patience) {
   const clock = new Clock();
   const applied = new Map<string, string>();
   const client = new DiscoveryClient(
@@ -54,7 +60,7 @@ function startProxy(port: number, id = 'p') {
       backoff: { firstMs: 10, mostMs: 20 },
     },
     {
-      connect: connectDiscovery((observer) => connect('127.0.0.1', port, observer), 'control', clock),
+      connect: connectDiscovery((observer) => connect('127.0.0.1', port, observer), 'control', clock, patience),
       apply: ({ type, upserts, removals }, done) => {
         for (const { name, version } of upserts) applied.set(`${type} ${name}`, version);
         for (const name of removals) applied.delete(`${type} ${name}`);
@@ -141,4 +147,34 @@ test('GrpcServer closes connections of peers that speak something else, and serv
   const { applied } = startProxy(port);
   await eventually(() => applied.size === 1);
   assert.equal(server.connectionCount, 1);
+});
+
+test('DiscoveryClient gives up a control plane that gives no sign of life, and tries again', async (t) => {
+  let connections = 0;
+  const silent = createServer((socket) => {
+    connections++;
+    socket.on('error', () => {});
+  });
+  await new Promise<void>((resolve) => void silent.listen(0, '127.0.0.1', resolve));
+  t.after(() => silent.close());
+  const { client } = startProxy((silent.address() as { port: number }).port, 'p', { silenceMs: 30, answerMs: 30 });
+  await eventually(() => connections > 1);
+  assert.match(client.status().failure, /^no sign of life for \d+ ms$/);
+});
+
+test('GrpcServer gives up proxies that give no sign of life, and no others', async () => {
+  const layer = new ResourceLayer('everybody');
+  layer.apply(delta('1', [resource('listener', 'l', '1')]));
+  const patience = { silenceMs: 200, answerMs: 200 };
+  const { port, server } = await startControl(layer, {}, 0, patience);
+  const { client } = startProxy(port);
+  await eventually(() => client.synced);
+  const socket = connectSocket(port, '127.0.0.1');
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  socket.on('error', () => {});
+  socket.resume();
+  await eventually(() => server.connectionCount === 2);
+  await closed;
+  assert.equal(server.connectionCount, 1);
+  assert.deepEqual([client.status().state, client.status().failure], ['open', '']);
 });

@@ -5,7 +5,7 @@ import type { ChannelObserver, DiscoveryEnvironment } from './discovery-client.t
 import type { DiscoveryServer } from './discovery-server.ts';
 import type { GrpcMethod } from './grpc-server.ts';
 import { GrpcStream } from './grpc-stream.ts';
-import { Http2Link } from './http2-link.ts';
+import { Http2Link, type Patience } from './http2-link.ts';
 
 /** Where delta discovery is to be found, as in the Envoy API. */
 export const DISCOVERY_PATH = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
@@ -31,8 +31,13 @@ export type Dial = (observer: ConnectObserver) => PendingConnect;
  * Opens calls for a `DiscoveryClient`, each over a connection of its own, which ends with it.
  * @param authority name of the control plane, as `:authority` has it
  */
-export function connectDiscovery(dial: Dial, authority: string, clock: Clock): DiscoveryEnvironment['connect'] {
-  return (observer) => new DiscoveryConnect(dial, authority, clock, observer).cancel;
+export function connectDiscovery(
+  dial: Dial,
+  authority: string,
+  clock: Clock,
+  patience?: Patience,
+): DiscoveryEnvironment['connect'] {
+  return (observer) => new DiscoveryConnect(dial, authority, clock, patience, observer).cancel;
 }
 
 /** One attempt to open a call. */
@@ -44,7 +49,7 @@ class DiscoveryConnect {
   readonly #pending: PendingConnect;
   #settled = false;
 
-  constructor(dial: Dial, authority: string, clock: Clock, observer: ChannelObserver) {
+  constructor(dial: Dial, authority: string, clock: Clock, patience: Patience | undefined, observer: ChannelObserver) {
     this.#authority = authority;
     this.#observer = observer;
     this.#clock = clock;
@@ -53,7 +58,8 @@ class DiscoveryConnect {
     this.#pending = dial({
       connected: (connection) => {
         // The call ends with its connection; the connection need not outlive its only call.
-        const link = new Http2Link(connection, { role: 'client', clock, opened: refuseRequests, closed: () => {} });
+        const options = { role: 'client', clock, patience, opened: refuseRequests, closed: () => {} } as const;
+        const link = new Http2Link(connection, options);
         this.#settle(() => open(link, authority, observer));
         return link;
       },

@@ -6,7 +6,7 @@ import type { Clock } from '#transport/clock.ts';
 import type { Connection, ConnectionObserver } from '#transport/connection.ts';
 import { UNIMPLEMENTED } from './grpc-status.ts';
 import { GrpcStream, type GrpcObserver, isGrpc, refuseCall } from './grpc-stream.ts';
-import { Http2Link } from './http2-link.ts';
+import { Http2Link, type Patience } from './http2-link.ts';
 
 /** One method that a {@link GrpcServer} offers. */
 export interface GrpcMethod {
@@ -24,10 +24,12 @@ export interface GrpcMethod {
 export class GrpcServer {
   readonly #clock: Clock;
   readonly #methods: ReadonlyMap<string, GrpcMethod>;
+  readonly #patience: Patience | undefined;
   readonly #links = new Set<Http2Link>();
 
   /** @param methods by path, as in `/package.Service/Method` */
-  constructor(clock: Clock, methods: ReadonlyMap<string, GrpcMethod>) {
+  constructor(clock: Clock, methods: ReadonlyMap<string, GrpcMethod>, patience?: Patience) {
+    this.#patience = patience;
     this.#clock = clock;
     this.#methods = methods;
   }
@@ -44,6 +46,7 @@ export class GrpcServer {
     const link: Http2Link = new Http2Link(connection, {
       role: 'server',
       clock: this.#clock,
+      patience: this.#patience,
       opened: (stream, head) => this.#open(stream, head, principal),
       closed: () => void this.#links.delete(link),
     });

@@ -14,17 +14,26 @@ export interface Http2LinkOptions {
   readonly clock: Clock;
   /** Server only: a request has come. @returns who listens to it */
   readonly opened: (stream: Http2Stream, head: RequestHead) => StreamObserver;
+  readonly patience?: Patience | undefined;
   /** The link is of no use for new calls. Called once, when the connection is gone. */
   readonly closed: (reason: string) => void;
 }
 
-/**
- * Milliseconds without a word from the peer after which it is asked for a sign of life, and in which it must give one.
- * A peer whose machine is gone says nothing, and the system would notice after minutes or never. Twice the first is less
- * than what load balancers in between allow an idle connection (60 s and more).
- */
-const KEEPALIVE_MS = 20_000;
-const SIGN_OF_LIFE_MS = 10_000;
+/** How long a peer may be silent: one whose machine is gone says nothing, and the system notices after minutes or never. */
+export interface Patience {
+  /**
+   * Milliseconds of silence after which the peer is asked for a sign of life.
+   * @defaultValue 20000 (less than the 60 s that load balancers in between allow an idle connection)
+   */
+  readonly silenceMs: number;
+  /**
+   * Milliseconds in which it must give one.
+   * @defaultValue 10000
+   */
+  readonly answerMs: number;
+}
+
+const DEFAULT_PATIENCE: Patience = { silenceMs: 20_000, answerMs: 10_000 };
 /** Milliseconds in which a peer must have read the end. */
 const LINGER_MS = 1000;
 
@@ -36,6 +45,7 @@ export class Http2Link implements ConnectionObserver, Http2Observer, Expirable, 
   readonly http2: Http2Connection;
   readonly #connection: Connection;
   readonly #options: Http2LinkOptions;
+  readonly #patience: Patience;
   readonly #timer = new WheelTimer(this);
   #enrolled = false;
   #paused = false;
@@ -47,9 +57,10 @@ export class Http2Link implements ConnectionObserver, Http2Observer, Expirable, 
   constructor(connection: Connection, options: Http2LinkOptions) {
     this.#connection = connection;
     this.#options = options;
+    this.#patience = options.patience ?? DEFAULT_PATIENCE;
     this.http2 = new Http2Connection(options.role, this, LIMITS);
     this.#heardMs = options.clock.now();
-    options.clock.schedule(this.#timer, this.#heardMs + KEEPALIVE_MS);
+    options.clock.schedule(this.#timer, this.#heardMs + this.#patience.silenceMs);
     this.output();
   }
 
@@ -139,11 +150,11 @@ export class Http2Link implements ConnectionObserver, Http2Observer, Expirable, 
   expire(nowMs: number): void {
     if (this.#askedMs > 0) this.#lose(`no sign of life for ${Math.round(nowMs - this.#heardMs)} ms`);
     if (this.#closed) this.#connection.destroy();
-    else if (nowMs - this.#heardMs >= KEEPALIVE_MS) {
+    else if (nowMs - this.#heardMs >= this.#patience.silenceMs) {
       this.#askedMs = nowMs;
       this.http2.ping();
-      this.#options.clock.schedule(this.#timer, nowMs + SIGN_OF_LIFE_MS);
-    } else this.#options.clock.schedule(this.#timer, this.#heardMs + KEEPALIVE_MS);
+      this.#options.clock.schedule(this.#timer, nowMs + this.#patience.answerMs);
+    } else this.#options.clock.schedule(this.#timer, this.#heardMs + this.#patience.silenceMs);
   }
 
   // ── steps ──
