@@ -1,0 +1,19 @@
+// The least proxy that can be written with node:http2, to compare with: `node-proxy.ts <port> <upstream port>`.
+
+import { connect, createServer, type OutgoingHttpHeaders } from 'node:http2';
+import process from 'node:process';
+
+const [port, upstreamPort] = process.argv.slice(2).map(Number);
+const upstream = connect(`http://127.0.0.1:${upstreamPort}`);
+const server = createServer();
+server.on('stream', (stream, headers) => {
+  const request = upstream.request({ ...headers, 'x-forwarded-for': '127.0.0.1', 'x-request-id': crypto.randomUUID() });
+  request.on('response', (response) => {
+    stream.respond(response as OutgoingHttpHeaders);
+    request.pipe(stream);
+  });
+  request.on('error', () => stream.destroy());
+  stream.on('error', () => request.destroy());
+  stream.pipe(request);
+});
+server.listen(port, '127.0.0.1');
