@@ -50,6 +50,7 @@ export const ERROR_TABLE = Object.freeze({
   route_not_found: entry(404, 12, 'NR', 'No route', 'No route of this listener matches the request'),
   backend_invalid: entry(500, 13, 'NC', 'Backend not usable', 'The route names a backend that does not exist or that it may not use'),
   filter_invalid: entry(500, 13, 'NC', 'Filter not usable', 'The route names a filter that does not exist'),
+  egress_denied: entry(502, 14, 'NR', 'Destination not permitted', 'Workloads of this mesh may call its services and declared backends alone'),
   no_healthy_upstream: entry(503, 14, 'UH', 'No healthy endpoint', 'No endpoint of the backend is ready', 1),
   upstream_overflow: entry(503, 14, 'UO', 'Backend overloaded', 'The backend has as many requests as it may have', 1),
 

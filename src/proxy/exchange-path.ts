@@ -9,6 +9,7 @@ import { breakOff } from './exchange/break-off.ts';
 import type { Cluster, Exchange, ExchangeEntry, WeightedBackend } from './exchange/exchange.ts';
 import { translateGrpcWeb } from './filters/grpc-web/grpc-web.ts';
 import { runRequestFilters, runResponseFilters, type FilterOutcome } from './filters/run-filters.ts';
+import { ExchangeTunnel } from './mesh/exchange-tunnel.ts';
 import type { ForwardOutcome } from './upstream/owning-cluster.ts';
 
 export interface ExchangePathOptions {
@@ -41,7 +42,7 @@ export class ExchangePath implements ForwardOutcome {
     this.#accessLog = accessLog;
     const answer = (exchange: Exchange, given: Answer): void => this.answer(exchange, given);
     this.#behindRule = { proceed: (exchange) => this.#chooseBackend(exchange), answer };
-    this.#behindBackend = { proceed: (exchange) => this.#forward(exchange), answer };
+    this.#behindBackend = { proceed: (exchange) => this.send(exchange), answer };
   }
 
   /** Makes what sessions hand their exchanges to. */
@@ -72,6 +73,11 @@ export class ExchangePath implements ForwardOutcome {
     runRequestFilters(exchange, exchange.rule!.filters, this.#behindRule);
   }
 
+  /** As {@link follow}, past the filters of the rule. */
+  forward(exchange: Exchange): void {
+    this.#chooseBackend(exchange);
+  }
+
   #chooseBackend(exchange: Exchange): void {
     const rule = exchange.rule!;
     const backend = drawBackend(rule.backends, rule.totalWeight);
@@ -87,7 +93,8 @@ export class ExchangePath implements ForwardOutcome {
     else runRequestFilters(exchange, backend.filters, this.#behindBackend);
   }
 
-  #forward(exchange: Exchange): void {
+  /** Sends it to `exchange.cluster`. */
+  send(exchange: Exchange): void {
     sendMirrors(exchange);
     this.#send(exchange, exchange.cluster!);
   }
@@ -96,8 +103,11 @@ export class ExchangePath implements ForwardOutcome {
     if (exchange.grpc !== null && exchange.grpc !== 'grpc' && cluster.protocol === 'http2') {
       translateGrpcWeb(exchange, (error) => this.refuse(exchange, error));
     }
-    cluster.forward(exchange);
+    if (exchange.request.method === 'CONNECT') new ExchangeTunnel(exchange, this.#tunnelFailed).open(cluster);
+    else cluster.forward(exchange);
   }
+
+  readonly #tunnelFailed = (exchange: Exchange, error: ProxyError): void => this.failed(exchange, error);
 
   // ── the response ──
 

@@ -16,7 +16,7 @@ import { ForwardingFields } from './filters/forwarding/forwarding-fields.ts';
 import { ListenerSet, type ApplyReport, type BoundAddress } from './listener-set.ts';
 import { routeExchange, type ListenerTable } from './routing/listener-table.ts';
 import { ThreadTls } from './thread-tls.ts';
-import { ClusterRegistry } from './upstream/cluster-registry.ts';
+import { ClusterRegistry, type ClusterActivity } from './upstream/cluster-registry.ts';
 
 export interface GatewayOptions {
   /** Whether other threads accept on the same ports, so that each binds them shared. */
@@ -39,13 +39,7 @@ export interface GatewayActivity {
   readonly sessions: number;
   /** Deadlines that are set. */
   readonly timers: number;
-  readonly clusters: readonly {
-    readonly name: string;
-    readonly connections: number;
-    readonly pendingRequests: number;
-    readonly requests: number;
-    readonly endpoints: readonly { readonly endpoint: string; readonly activeRequests: number }[];
-  }[];
+  readonly clusters: readonly ClusterActivity[];
 }
 
 /** How long a change waits for host names that are new in it. */
@@ -98,14 +92,7 @@ export class Gateway {
 
   /** What is under way now, for whoever operates or tests this. */
   get activity(): GatewayActivity {
-    const clusters = this.#clusters.clusters.map(({ name, load, endpoints }) => ({
-      name,
-      connections: load.connections,
-      pendingRequests: load.pendingRequests,
-      requests: load.requests,
-      endpoints: endpoints.map(({ label, activeRequests }) => ({ endpoint: label, activeRequests })),
-    }));
-    return { sessions: this.#listeners.sessionCount, timers: this.#clock.timers, clusters };
+    return { sessions: this.#listeners.sessionCount, timers: this.#clock.timers, clusters: this.#clusters.activity };
   }
 
   /**

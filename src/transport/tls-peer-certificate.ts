@@ -7,7 +7,8 @@ export const readPeerCertificate = (certificate: X509Certificate): PeerCertifica
   const names = parseSubjectAltNames(certificate.subjectAltName);
   const valuesOf = (type: string): readonly string[] => names.filter((name) => name.type === type).map(({ value }) => value);
   return Object.freeze({
-    subject: certificate.subject.split('\n').join(','),
+    // A SPIFFE certificate may have none (X509-SVID §4.2), of which the types of Node do not know.
+    subject: ((certificate.subject as string | undefined) ?? '').split('\n').join(','),
     dnsNames: valuesOf('DNS'),
     uris: valuesOf('URI'),
     fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),

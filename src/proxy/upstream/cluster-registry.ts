@@ -4,6 +4,15 @@ import type { ClusterSlot } from '../exchange/exchange.ts';
 import { RunningCluster, type UpstreamEnvironment } from './cluster.ts';
 import { Pools } from './pools.ts';
 
+/** What one cluster has under way. */
+export interface ClusterActivity {
+  readonly name: string;
+  readonly connections: number;
+  readonly pendingRequests: number;
+  readonly requests: number;
+  readonly endpoints: readonly { readonly endpoint: string; readonly activeRequests: number }[];
+}
+
 /** All clusters of one thread, by name. */
 export class ClusterRegistry {
   readonly #pools = new Pools();
@@ -28,6 +37,16 @@ export class ClusterRegistry {
       slot.cluster = new RunningCluster(resource, this.#environment);
       slot.cluster.updateEndpoints(slot.endpoints);
     }
+  }
+
+  /** Loads what speaks a protocol, which {@link put} does by itself. */
+  async load(protocol: ClusterResource['protocol']): Promise<void> {
+    await this.#pools.load(protocol);
+  }
+
+  /** Makes a cluster that no name leads to; its protocol must be loaded. Whoever asks for it ends it. */
+  createUnlisted(resource: ClusterResource): RunningCluster {
+    return new RunningCluster(resource, this.#environment);
   }
 
   putEndpoints(resource: EndpointsResource): void {
@@ -63,6 +82,17 @@ export class ClusterRegistry {
   /** All clusters that there are now. */
   get clusters(): readonly RunningCluster[] {
     return [...this.#slots.values()].flatMap((slot) => slot.cluster ?? []);
+  }
+
+  /** What all of them have under way. */
+  get activity(): readonly ClusterActivity[] {
+    return this.clusters.map(({ name, load, endpoints }) => ({
+      name,
+      connections: load.connections,
+      pendingRequests: load.pendingRequests,
+      requests: load.requests,
+      endpoints: endpoints.map(({ label, activeRequests }) => ({ endpoint: label, activeRequests })),
+    }));
   }
 
   /** Closes everything at once; what is under way fails. */

@@ -1,0 +1,136 @@
+import type { HttpRouteResource } from '#model/snapshot/http-route.ts';
+import { meshListenerName, type MeshServicePort, type MeshServiceResource } from '#model/snapshot/mesh-service.ts';
+import type { SnapshotDelta } from '#model/snapshot/snapshot.ts';
+import type { Exchange, Listener, Rule, StreamRoute } from '../exchange/exchange.ts';
+import { compileRoute, type CompiledRoute } from '../routing/compile-route.ts';
+import { compileRule, type RuleEnvironment } from '../routing/compile-rule.ts';
+import { createRouteTable, type RouteTable } from '../routing/route-table.ts';
+
+/** One port of a service, as callers see it. */
+export interface CalledPort {
+  readonly listener: Listener;
+  /** Whether byte streams are passed, and no requests. */
+  readonly opaque: boolean;
+  /** Where all goes that no route is for. */
+  readonly rule: Rule;
+  /** Of byte streams. */
+  readonly stream: StreamRoute;
+  /** Null where no route is attached, which then is no reason to refuse anything. */
+  readonly routes: RouteTable | null;
+}
+
+/** What HTTP means by an authority without a port. */
+const HTTP_PORT = 80;
+
+/** The services that a workload may call, with their routes, by the names that it calls them. */
+export class ServiceDirectory {
+  readonly #rules: RuleEnvironment;
+  readonly #services = new Map<string, MeshServiceResource>();
+  readonly #routes = new Map<string, CompiledRoute>();
+  #byAuthority = new Map<string, CalledPort>();
+  #byPlace = new Map<string, CalledPort>();
+
+  constructor(rules: RuleEnvironment) {
+    this.#rules = rules;
+  }
+
+  /** @param authority lower case, as in a request @returns null where it is no service's, or not a port of it */
+  find(authority: string): CalledPort | null {
+    return this.#byAuthority.get(authority) ?? null;
+  }
+
+  /** @param service `<namespace>/<name>` */
+  at(service: string, port: number): CalledPort | null {
+    return this.#byPlace.get(meshListenerName(service, port)) ?? null;
+  }
+
+  take({ upserts, removals }: SnapshotDelta): void {
+    for (const key of removals) {
+      if (key.startsWith('mesh-service ')) this.#services.delete(key.slice('mesh-service '.length));
+      else if (key.startsWith('http-route ')) this.#routes.delete(key.slice('http-route '.length));
+    }
+    for (const resource of upserts) {
+      if (resource.type === 'mesh-service') this.#services.set(resource.name, resource);
+      else if (resource.type === 'http-route') this.#routes.set(resource.name, this.#compile(resource));
+    }
+    this.#rebuild();
+  }
+
+  #compile(resource: HttpRouteResource): CompiledRoute {
+    return compileRoute(resource, (route, rule) => compileRule(route, rule, this.#rules));
+  }
+
+  #rebuild(): void {
+    const before = this.#byPlace;
+    const byPlace = new Map<string, CalledPort>();
+    const byAuthority = new Map<string, CalledPort>();
+    for (const service of this.#services.values()) {
+      for (const port of service.ports) {
+        const place = meshListenerName(service.name, port.port);
+        const called = this.#createPort(place, port, before.get(place));
+        byPlace.set(place, called);
+        for (const hostname of service.hostnames) addNames(byAuthority, hostname, port.port, called);
+      }
+    }
+    this.#byPlace = byPlace;
+    this.#byAuthority = byAuthority;
+  }
+
+  /** @param before what carries the port's metrics on, where it was there */
+  #createPort(place: string, { port, protocol, cluster }: MeshServicePort, before: CalledPort | undefined): CalledPort {
+    const slot = this.#rules.slot(cluster);
+    const opaque = protocol === 'tcp';
+    const routes = [...this.#routes.values()];
+    const attached = routes.some(({ resource }) => resource.attachments.some(({ listener }) => listener === place));
+    const same = before !== undefined && before.rule.backends[0]!.slot === slot && before.opaque === opaque;
+    return {
+      opaque,
+      listener: same ? before.listener : createListener(place, port, opaque),
+      rule: same ? before.rule : createRule(slot),
+      stream: same ? before.stream : { route: '', backends: [{ slot, weight: 1 }], totalWeight: 1 },
+      routes: attached ? createRouteTable(place, routes) : null,
+    };
+  }
+}
+
+/** Finds the rule of a request to a service and writes it into the exchange. @returns whether there is one */
+export const routeToService = (exchange: Exchange, { routes, rule }: CalledPort): boolean => {
+  if (routes === null || exchange.request.method === 'CONNECT') {
+    exchange.rule = rule;
+    return true;
+  }
+  // With routes attached, what none of them matches is refused (GEP-1426, "Route semantics").
+  const match = routes.find(exchange.host, exchange.request);
+  if (match === undefined) return false;
+  exchange.rule = match.rule;
+  exchange.matchedPrefixLength = match.matchedPrefixLength;
+  return true;
+};
+
+/** A fully qualified name may end in a dot (RFC 1034 §3.1). */
+const addNames = (names: Map<string, CalledPort>, hostname: string, port: number, called: CalledPort): void => {
+  for (const host of [hostname, `${hostname}.`]) {
+    names.set(`${host}:${port}`, called);
+    if (port === HTTP_PORT) names.set(host, called);
+  }
+};
+
+const createListener = (name: string, port: number, opaque: boolean): Listener => ({
+  name,
+  gateway: '',
+  port,
+  protocol: opaque ? 'TCP' : 'HTTP',
+  authorization: null,
+  metricScope: null,
+});
+
+const createRule = (slot: Rule['backends'][number]['slot']): Rule => ({
+  route: '',
+  name: '',
+  filters: [],
+  backends: [{ slot, weight: 1, filters: [], metricScope: null }],
+  totalWeight: 1,
+  requestTimeoutMs: -1,
+  attemptTimeoutMs: 0,
+  metricScope: null,
+});

@@ -1,0 +1,260 @@
+import { setTimeout } from 'node:timers/promises';
+import { ProxyError } from '#errors/proxy-error.ts';
+import { hostOf, portOf } from '#http/authority.ts';
+import type { SnapshotDelta } from '#model/snapshot/snapshot.ts';
+import type { EgressMode } from '#model/snapshot/workload.ts';
+import type { AccessLog } from '#telemetry/access-log.ts';
+import type { RequestMetrics } from '#telemetry/request-metrics.ts';
+import { Clock } from '#transport/clock.ts';
+import { TICKET_MEMORY_BYTES } from '#transport/ticket-memory.ts';
+import { Acceptor } from './downstream/acceptor.ts';
+import { HttpAdmission } from './downstream/http-admission.ts';
+import { HttpSessions } from './downstream/http-sessions.ts';
+import { DEFAULT_DOWNSTREAM_LIMITS, type DownstreamLimits } from './downstream/limits.ts';
+import { StreamAdmission } from './downstream/stream-admission.ts';
+import { StreamSessions } from './downstream/stream-sessions.ts';
+import { ExchangePath, mayUpgrade } from './exchange-path.ts';
+import type { Exchange } from './exchange/exchange.ts';
+import { PolicyRegistry } from './filters/authorization/policy-registry.ts';
+import { FilterChains } from './filters/filter-chains.ts';
+import type { GatewayActivity } from './gateway.ts';
+import { identifyInMesh } from './mesh/mesh-fields.ts';
+import type { MeshIdentity } from './mesh/mesh-identity.ts';
+import { MeshTls } from './mesh/mesh-tls.ts';
+import { Passthrough } from './mesh/passthrough.ts';
+import { routeToService, ServiceDirectory, type CalledPort } from './mesh/service-directory.ts';
+import { ThreadTls } from './thread-tls.ts';
+import { ClusterRegistry } from './upstream/cluster-registry.ts';
+
+export interface OutboundOptions {
+  readonly identity: MeshIdentity;
+  readonly metrics: RequestMetrics;
+  readonly accessLog: AccessLog;
+  /** Where the application finds an HTTP proxy; null for none. */
+  readonly proxy: { readonly address: string; readonly port: number } | null;
+  /** Local addresses that stand for services. */
+  readonly captures?: readonly Capture[];
+  /** @defaultValue {@link DEFAULT_DOWNSTREAM_LIMITS} */
+  readonly limits?: DownstreamLimits;
+}
+
+/** A local address that stands for one port of a service: whatever is sent there is for that, whichever host it names. */
+export interface Capture {
+  readonly address: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** `<namespace>/<name>`. */
+  readonly service: string;
+  readonly servicePort: number;
+  readonly protocol: 'http' | 'tcp';
+}
+
+/** How long a change waits for host names that are new in it. */
+const NAMES_TIMEOUT_MS = 2_000;
+const HTTP_PORT = 80;
+
+/**
+ * The sidecar of a workload, towards those whom it calls: takes what the application asks for and brings it to an
+ * endpoint of the service, over mutual TLS where that has a sidecar. One per thread; it owns neither the process nor
+ * the application.
+ */
+export class Outbound {
+  readonly #clock = new Clock();
+  readonly #options: OutboundOptions;
+  readonly #tls: MeshTls;
+  readonly #threadTls = new ThreadTls(new SharedArrayBuffer(TICKET_MEMORY_BYTES));
+  readonly #clusters: ClusterRegistry;
+  readonly #policies: PolicyRegistry;
+  readonly #services: ServiceDirectory;
+  readonly #passthrough: Passthrough;
+  readonly #path: ExchangePath;
+  readonly #proxy: Acceptor | null;
+  readonly #captures: readonly Acceptor[];
+  #egress: EgressMode = 'RegistryOnly';
+
+  constructor(options: OutboundOptions) {
+    const { metrics, identity, proxy } = options;
+    this.#options = options;
+    this.#path = new ExchangePath(options, this.#clock);
+    this.#tls = new MeshTls(identity, this.#clock, new SharedArrayBuffer(TICKET_MEMORY_BYTES));
+    this.#clusters = new ClusterRegistry({
+      clock: this.#clock,
+      outcome: this.#path,
+      metrics,
+      tls: this.#threadTls,
+      mesh: this.#tls,
+    });
+    const slot = (cluster: string) => this.#clusters.slot(cluster);
+    this.#policies = new PolicyRegistry((...labels) => metrics.authorization(...labels));
+    const chains = new FilterChains({ slot, policies: this.#policies });
+    this.#services = new ServiceDirectory({
+      slot,
+      compileRuleFilters: (specs) => chains.compileRuleFilters(specs),
+      compileBackendFilters: (specs, cluster) => chains.compileBackendFilters(specs, cluster),
+    });
+    this.#passthrough = new Passthrough((resource) => this.#clusters.createUnlisted(resource));
+    this.#proxy = proxy === null ? null : this.#createProxy(proxy);
+    this.#captures = (options.captures ?? []).map((capture) => this.#createCapture(capture));
+  }
+
+  /** @throws {BindError} (rejects) where the system refuses */
+  async open(): Promise<void> {
+    await this.#clusters.load('http2');
+    await Promise.all(this.#acceptors.map((acceptor) => acceptor.open()));
+  }
+
+  /** The bound port of the HTTP proxy; 0 where there is none. */
+  get proxyPort(): number {
+    return this.#proxy === null ? 0 : this.#proxy.port;
+  }
+
+  /** The bound ports of the captures, in their order. */
+  get capturePorts(): readonly number[] {
+    return this.#captures.map((acceptor) => acceptor.port);
+  }
+
+  /** What is under way now, for whoever operates or tests this. */
+  get activity(): GatewayActivity {
+    const sessions = this.#acceptors.reduce((sum, acceptor) => sum + acceptor.sessionCount, 0);
+    return { sessions, timers: this.#clock.timers, clusters: this.#clusters.activity };
+  }
+
+  /** Goes over to what the delta leads to. Requests under way keep what they have. */
+  async apply(delta: SnapshotDelta): Promise<void> {
+    const changedCertificates = await this.#threadTls.take(delta);
+    for (const resource of delta.upserts) {
+      if (resource.type === 'cluster') await this.#clusters.put(resource);
+      else if (resource.type === 'endpoints') this.#clusters.putEndpoints(resource);
+      else if (resource.type === 'authorization') this.#policies.put(resource);
+      else if (resource.type === 'workload') this.#egress = resource.egress;
+    }
+    this.#clusters.certificatesChanged(changedCertificates);
+    await Promise.race([this.#clusters.named(), setTimeout(NAMES_TIMEOUT_MS, undefined, { ref: false })]);
+    this.#services.take(delta);
+    for (const key of delta.removals) {
+      if (key.startsWith('cluster ')) this.#clusters.remove(key.slice('cluster '.length));
+      else if (key.startsWith('endpoints ')) this.#clusters.removeEndpoints(key.slice('endpoints '.length));
+      else if (key.startsWith('authorization ')) this.#policies.remove(key.slice('authorization '.length));
+    }
+  }
+
+  /** Accepts nothing new and finishes what is open. @returns when the last connection has gone */
+  async drain(): Promise<void> {
+    await Promise.all(this.#acceptors.map((acceptor) => acceptor.drain()));
+    this.destroy();
+  }
+
+  /** Closes everything at once. */
+  destroy(): void {
+    for (const acceptor of this.#acceptors) acceptor.destroy();
+    this.#clusters.destroy();
+    this.#passthrough.destroy();
+    this.#tls.close();
+    this.#clock.stop();
+  }
+
+  get #acceptors(): readonly Acceptor[] {
+    return this.#proxy === null ? this.#captures : [this.#proxy, ...this.#captures];
+  }
+
+  // ── connections of the application ──
+
+  #createProxy({ address, port }: { readonly address: string; readonly port: number }): Acceptor {
+    return this.#createHttpAcceptor(address, port, (exchange) => this.#services.find(exchange.request.authority));
+  }
+
+  #createCapture({ address, port, service, servicePort, protocol }: Capture): Acceptor {
+    const called = (): CalledPort | null => this.#services.at(service, servicePort);
+    if (protocol === 'http') return this.#createHttpAcceptor(address, port, called);
+    const { metrics, accessLog } = this.#options;
+    const connections = metrics.downstream(servicePort);
+    const streams = new StreamSessions({
+      clock: this.#clock,
+      limits: () => this.#limits,
+      connections,
+      place: () => {
+        const place = called();
+        return { listener: place?.listener ?? null, route: place?.stream ?? null, serverName: '' };
+      },
+      record: (record) => {
+        metrics.streams.record(record);
+        accessLog.recordStream(record);
+      },
+    });
+    return new Acceptor({ address, port, shared: false, admission: new StreamAdmission(streams, connections) });
+  }
+
+  #createHttpAcceptor(address: string, port: number, find: (exchange: Exchange) => CalledPort | null): Acceptor {
+    const connections = this.#options.metrics.downstream(port);
+    const entry = this.#path.createEntry({
+      identify: (exchange) => {
+        identifyInMesh(exchange, '');
+        exchange.hop = this.#tls.unplaced;
+      },
+      route: (exchange) => this.#route(exchange, find(exchange)),
+    });
+    const http = new HttpSessions({ entry, clock: this.#clock, limits: () => this.#limits, connections });
+    return new Acceptor({ address, port, shared: false, admission: new HttpAdmission(http, connections) });
+  }
+
+  get #limits(): DownstreamLimits {
+    return this.#options.limits ?? DEFAULT_DOWNSTREAM_LIMITS;
+  }
+
+  // ── the way of a request: the stages, in their order ──
+
+  #route(exchange: Exchange, called: CalledPort | null): void {
+    const { request } = exchange;
+    if (request.method === 'TRACE') {
+      this.#path.refuse(exchange, new ProxyError('method_not_supported', 'downstream', 'stream'));
+      return;
+    }
+    if (!mayUpgrade(exchange)) request.upgrade = '';
+    if (called === null) {
+      this.#leaveMesh(exchange);
+      return;
+    }
+    exchange.listener = called.listener;
+    // Requests and byte streams each have their ports: what is inside of a stream no route has seen.
+    if ((request.method === 'CONNECT') !== called.opaque) {
+      this.#path.refuse(exchange, new ProxyError('method_not_supported', 'downstream', 'stream'));
+      return;
+    }
+    if (routeToService(exchange, called)) this.#path.follow(exchange);
+    else this.#path.refuse(exchange, new ProxyError('route_not_found', 'local', 'stream'));
+  }
+
+  /** What no service of the mesh is: passed through as it is, or refused. */
+  #leaveMesh(exchange: Exchange): void {
+    const problem = this.#egress === 'RegistryOnly' ? new ProxyError('egress_denied', 'local', 'stream') : this.#misuse(exchange);
+    if (problem !== null) {
+      this.#path.refuse(exchange, problem);
+      return;
+    }
+    const { authority } = exchange.request;
+    const port = portOf(authority);
+    void this.#passthrough.lead(exchange, addressOf(authority), port === -1 ? HTTP_PORT : port).then(() => {
+      if (exchange.phase === 'request') this.#path.send(exchange);
+    });
+  }
+
+  /** @returns what is wrong with a request to a host outside, or null */
+  #misuse({ request, peer }: Exchange): ProxyError | null {
+    if (request.authority === '' || request.path === '*') return new ProxyError('route_not_found', 'local', 'stream');
+    if (request.method !== 'CONNECT' && request.target.startsWith('https:')) {
+      const detail = 'Destinations with TLS are asked for with CONNECT';
+      return new ProxyError('bad_request', 'downstream', 'stream', { detail });
+    }
+    // A request for this very listener would come back to it without end.
+    const loops = portOf(request.authority) === peer.localPort && LOCAL.test(addressOf(request.authority));
+    return loops ? new ProxyError('misdirected_request', 'downstream', 'stream') : null;
+  }
+}
+
+const LOCAL = /^(?:localhost\.?|127\..*|::1|0\.0\.0\.0|::)$/;
+
+/** @returns the host of an authority, an IPv6 address without its brackets */
+const addressOf = (authority: string): string => {
+  const host = hostOf(authority);
+  return host.startsWith('[') ? host.slice(1, -1) : host;
+};
