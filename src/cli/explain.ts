@@ -1,3 +1,4 @@
+import { parseCidr } from '#base/cidr.ts';
 import { isFieldName, isFieldValue } from '#http/token.ts';
 import { UsageError, type Arguments } from './arguments.ts';
 import { EXIT, type Command } from './command.ts';
@@ -11,7 +12,8 @@ export const explainCommand: Command = {
   summary: 'tells what becomes of a request, and why',
   description: [
     'Tells which listener, rule, filters and backends a request meets, what the backend gets to see, and why all other rules do not take it. Nothing is sent: the routing and the filters of the proxy are asked what they would do.',
-    'Exit code 0: some rule takes the request; 1: none does; 2: wrong usage.',
+    'Where authorization policies have a say, it tells what each of them decides, and by which rule.',
+    'Exit code 0: some rule takes the request; 1: none does, or a policy refuses it; 2: wrong usage.',
   ],
   positionals: [
     { name: 'folder', required: true, description: 'folder of documents, or one file' },
@@ -19,6 +21,12 @@ export const explainCommand: Command = {
     { name: 'url', required: true, description: 'URL of the request, as a client of the gateway would write it' },
   ],
   options: [
+    { name: 'from-ip', value: '<ip>', description: 'address of the client; default 127.0.0.1' },
+    {
+      name: 'principal',
+      value: '<spiffe-id>',
+      description: 'URI in the certificate that the client shows; default: it shows none',
+    },
     { name: 'header', short: 'H', value: "'<name>: <value>'", repeatable: true, description: 'header of the request' },
     formatOption(),
   ],
@@ -30,6 +38,10 @@ export const explainCommand: Command = {
     {
       command: "selvage explain examples/shop/config GET http://shop.localhost:8080/ -H 'x-beta: true'",
       explanation: 'tells what a header changes',
+    },
+    {
+      command: 'selvage explain config GET https://shop.example/ --from-ip 10.0.0.1',
+      explanation: 'tells what authorization policies say of a client at that address',
     },
   ],
   async run(args, terminal) {
@@ -45,7 +57,7 @@ export const explainCommand: Command = {
     warnOfErrors(declarations.diagnostics, folder, terminal);
     const explanation = explainRequest(declarations, request);
     terminal.print(asJson ? JSON.stringify(explanation, undefined, 2) : explanationText(explanation, terminal.paint));
-    return explanation.rule === undefined ? EXIT.failure : EXIT.ok;
+    return explanation.rule === undefined || explanation.outcome === 'refused' ? EXIT.failure : EXIT.ok;
   },
 };
 
@@ -63,11 +75,21 @@ function readRequest(args: Arguments): ImaginedRequest {
   const host = headers.find(([name]) => name === 'host')?.[1];
   // As with curl: the URL says where to, the header which host is asked for there.
   const asked = host === undefined ? url : withHost(url, host);
+  const fromIp = args.value('from-ip');
+  if (fromIp !== undefined && !isAddress(fromIp))
+    throw new UsageError(`cannot read --from-ip ${fromIp}: give an IP address, as in 10.0.0.1`);
+  const principal = args.value('principal');
   return {
     method: readMethod(args.positional('method') as string),
     url: asked,
     headers: headers.filter(([name]) => name !== 'host'),
+    ...(fromIp !== undefined && { fromIp }),
+    ...(principal !== undefined && { principal }),
   };
+}
+
+function isAddress(text: string): boolean {
+  return !text.includes('/') && parseCidr(text) !== undefined;
 }
 
 function readMethod(text: string): string {

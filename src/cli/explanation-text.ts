@@ -22,17 +22,20 @@ export function explanationText(explanation: Explanation, paint: Paint): string 
     lines.push(row('listener', `${listener.name}  (port ${listener.port}, ${hosts})`, paint));
   }
   if (rule !== undefined) lines.push(...ruleLines(rule, paint));
+  lines.push(...policyLines(explanation, paint));
   for (const [i, backend] of explanation.backends.entries()) lines.push(...backendLines(backend, i === 0, paint));
   lines.push(...otherLines(explanation, paint));
   return lines.join('\n');
 }
 
-function verdict({ outcome, answer, backends, rule }: Explanation, paint: Paint): string {
+function verdict({ outcome, answer, backends, rule, authorization }: Explanation, paint: Paint): string {
   switch (outcome) {
     case 'no-listener':
       return `${paint('bad', 'not received')}: no listener takes it`;
     case 'no-route':
       return `${paint('bad', '404')}: no rule matches`;
+    case 'refused':
+      return `${paint('bad', `refused with ${answer!.status}`)}: ${authorization!.decision}`;
     case 'answered':
       return `${paint('good', 'answered by the gateway')}: ${answerText(answer!)}`;
     case 'forwarded':
@@ -63,8 +66,16 @@ function ruleLines(
   return lines;
 }
 
+function policyLines({ authorization }: Explanation, paint: Paint): string[] {
+  const policies = authorization?.policies ?? [];
+  return policies.flatMap(({ policy, action, outcome, reasons }, i) => [
+    row(i === 0 ? 'policies' : '', `${policy} (${action}): ${outcome}`, paint),
+    ...reasons.map((reason) => row('', `  ${paint('faint', reason)}`, paint)),
+  ]);
+}
+
 function backendLines(
-  { cluster, share, weight, filters, endpoints, request, answer }: BackendExplanation,
+  { cluster, share, weight, filters, endpoints, request, answer, authorization }: BackendExplanation,
   isFirst: boolean,
   paint: Paint,
 ): string[] {
@@ -72,6 +83,7 @@ function backendLines(
   const name = cluster ?? paint('bad', 'broken reference: its share is answered 500');
   const lines = [row(isFirst ? 'backends' : '', `${name}  (${percent})`, paint)];
   for (const filter of filters) lines.push(row('', `  ${filterText(filter)}`, paint));
+  if (authorization !== undefined) lines.push(row('', `  ${authorization}`, paint));
   if (answer !== undefined) lines.push(row('', `  answered by the gateway: ${answerText(answer)}`, paint));
   if (request !== undefined) {
     lines.push(row('', `  gets ${request.method} ${request.target}, host ${request.host}`, paint));

@@ -5,7 +5,9 @@ import type { EndpointSpec } from '#model/snapshot/endpoints.ts';
 import type { Snapshot } from '#model/snapshot/snapshot.ts';
 import type { Exchange } from '#proxy/exchange/exchange.ts';
 import { explainRoutes, type MatchExplanation } from '#proxy/routing/explain.ts';
+import type { PolicyExplanation } from '#proxy/filters/authorization/explain.ts';
 import type { Declarations } from './declarations.ts';
+import { explainAuthorization } from './policy-explanation.ts';
 import { portOfUrl, Rehearsal, runFilters, type ImaginedRequest, type Routed, type RuleSource } from './rehearsal.ts';
 
 /** What becomes of a request, and why. Plain JSON. */
@@ -14,7 +16,10 @@ export interface Explanation {
   /** Undefined where none takes the request; `otherListeners` then say why. */
   readonly listener?: { readonly name: string; readonly hostname: string; readonly port: number };
   readonly rule?: RuleExplanation;
-  readonly outcome: 'no-listener' | 'no-route' | 'answered' | 'forwarded';
+  /** `refused`: by an authorization policy. */
+  readonly outcome: 'no-listener' | 'no-route' | 'refused' | 'answered' | 'forwarded';
+  /** What authorization policies say, those of the gateway first, and what they decide together; absent without any. */
+  readonly authorization?: { readonly decision: string; readonly policies: readonly PolicyExplanation[] };
   /** What the gateway answers by itself, where it does. */
   readonly answer?: { readonly status: number; readonly headers: readonly HeaderLine[] };
   readonly backends: readonly BackendExplanation[];
@@ -49,6 +54,8 @@ export interface BackendExplanation {
   readonly request?: SeenRequest;
   /** What a filter of this backend answers instead. */
   readonly answer?: { readonly status: number; readonly headers: readonly HeaderLine[] };
+  /** What the policies of the backend itself decide; absent without any. */
+  readonly authorization?: string;
 }
 
 export interface SeenRequest {
@@ -82,12 +89,34 @@ export function explainRequest({ snapshot, locate }: Declarations, request: Imag
     otherMatches: matches.filter((match) => match !== taken),
     otherListeners,
   };
-  if (chosen === undefined || taken === undefined) return { ...common, outcome: 'no-route', backends: [] };
+  if (chosen === undefined || taken === undefined) {
+    const refusal = exchange.listener?.authorization?.authorize(exchange);
+    const authorization = authorizationOf(rehearsal, exchange, []);
+    if (refusal === undefined) return { ...common, ...authorization, outcome: 'no-route', backends: [] };
+    return { ...common, ...authorization, outcome: 'refused', answer: plainAnswer(refusal), backends: [] };
+  }
   const rule = explainRule(chosen.source, taken, locate);
   const answer = runFilters(exchange, chosen.rule.filters);
-  if (answer !== undefined) return { ...common, rule, outcome: 'answered', answer: plainAnswer(answer), backends: [] };
+  const authorization = authorizationOf(rehearsal, exchange, chosen.source.declared.filters);
+  if (answer !== undefined) {
+    const outcome = isRefused(exchange) ? 'refused' : 'answered';
+    return { ...common, ...authorization, rule, outcome, answer: plainAnswer(answer), backends: [] };
+  }
   const backends = chosen.source.declared.backends.map((_, i) => explainBackend(rehearsal, request, i, snapshot));
-  return { ...common, rule, outcome: 'forwarded', backends };
+  return { ...common, ...authorization, rule, outcome: 'forwarded', backends };
+}
+
+function authorizationOf(
+  rehearsal: Rehearsal,
+  exchange: Exchange,
+  filters: readonly FilterSpec[],
+): Pick<Explanation, 'authorization'> {
+  const policies = explainAuthorization(rehearsal, exchange, filters);
+  return policies.length === 0 ? {} : { authorization: { decision: exchange.authorization?.text ?? '', policies } };
+}
+
+function isRefused({ authorization }: Exchange): boolean {
+  return authorization?.result === 'denied' || authorization?.result === 'broken';
 }
 
 function explainRule(
@@ -128,8 +157,11 @@ function explainBackend(
   };
   const before = exchange.request.fields.clone().entries;
   const answer = runFilters(exchange, rule.filters) ?? runFilters(exchange, rule.backends[index]!.filters);
-  if (answer !== undefined) return { ...common, answer: plainAnswer(answer) };
-  return { ...common, request: seenRequest(exchange, before) };
+  const decision = exchange.authorization?.text;
+  const isJudged = filters.some(({ type }) => type === 'Authorization') && decision !== undefined;
+  const judged = { ...common, ...(isJudged && { authorization: decision }) };
+  if (answer !== undefined) return { ...judged, answer: plainAnswer(answer) };
+  return { ...judged, request: seenRequest(exchange, before) };
 }
 
 function seenRequest({ request }: Exchange, before: readonly string[]): SeenRequest {
