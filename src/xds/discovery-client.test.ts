@@ -345,3 +345,48 @@ test('DiscoveryClient subscribes to no name of a type that it wants all of', () 
   const proxy = startProxy(server, { wildcardTypes: ['listener'] });
   assert.throws(() => proxy.client.subscribe('listener', 'l'), /wants all of the type/);
 });
+
+test('DiscoveryClient does not apply again what it has', () => {
+  const { layer, server } = createMesh();
+  layer.apply(delta('1', [resource('cluster', 'a', '1')]));
+  const proxy = startProxy(server, { idleNameMs: 1000 });
+  proxy.client.subscribe('cluster', 'a');
+  proxy.settle();
+  const again = proxy.responses[0]!;
+  const content = { typeUrl: again.typeUrl, value: Buffer.from(JSON.stringify(resource('cluster', 'a', '1'))) };
+  proxy.call!.server.send([
+    encodeResponseFrame({ ...again, nonce: '99' }),
+    encodeResource({ name: 'a', version: '1', content }),
+  ]);
+  proxy.deliverResponse();
+  assert.equal(proxy.changes.length, 1);
+});
+
+test('DiscoveryClient tells nothing to who has released a claim, also within another telling', () => {
+  const { layer, server } = createMesh();
+  const proxy = startProxy(server);
+  const told: string[] = [];
+  proxy.client.subscribe('cluster', 'a', (presence) => {
+    told.push(`first ${presence}`);
+    second.release();
+    proxy.client.subscribe('cluster', 'a', (later) => told.push(`third ${later}`));
+  });
+  const second = proxy.client.subscribe('cluster', 'a', (presence) => told.push(`second ${presence}`));
+  layer.apply(delta('1', [resource('cluster', 'a', '1')]));
+  proxy.settle();
+  assert.deepEqual(told, ['first present']);
+});
+
+test('DiscoveryClient is well again after a while in which it was told nothing, as it has all that it wants', () => {
+  const { layer, server } = createMesh();
+  layer.apply(delta('1', [resource('cluster', 'a', '1')]));
+  const proxy = startProxy(server, { idleNameMs: 1000 });
+  proxy.client.subscribe('cluster', 'a');
+  proxy.settle();
+  proxy.call!.lose();
+  proxy.time.pass(500);
+  proxy.settle();
+  assert.equal(proxy.responses.length, 1);
+  proxy.time.pass(100);
+  assert.deepEqual([proxy.client.status().state, proxy.client.status().failure], ['open', '']);
+});

@@ -211,8 +211,7 @@ export class DiscoveryClient implements ChannelObserver, GrpcObserver {
         `answer is of type ${JSON.stringify(response.typeUrl.slice(0, 200))}, which was not asked for`,
       );
     }
-    this.#backoff.reset();
-    this.#failure = '';
+    this.#noteHealth();
     this.#changes.receive(type, response, (rejections) => this.#answer(type, response, rejections));
     if (this.#changes.busy && this.#state.kind === 'open') this.#state.channel.pause();
   }
@@ -246,6 +245,11 @@ export class DiscoveryClient implements ChannelObserver, GrpcObserver {
     this.#changes.dropReceived();
     const cancel = this.#environment.after(this.#backoff.next(), () => this.#connect());
     this.#state = { kind: 'waiting', cancel };
+  }
+
+  #noteHealth(): void {
+    this.#backoff.reset();
+    this.#failure = '';
   }
 
   /** Nothing is being applied any more. */
@@ -303,6 +307,7 @@ export class DiscoveryClient implements ChannelObserver, GrpcObserver {
   /** Drops names that nobody uses; not while the control plane is away, since they could not be had again. */
   #sweep(idleMs: number): void {
     if (this.#state.kind !== 'open' || !this.#introduced) return;
+    this.#noteHealth(); // who has all that it wants is told nothing
     for (const type of TYPES_IN_ORDER.toReversed()) {
       const removed = this.#wanted.get(type)!.expire(this.#environment.nowMs() - idleMs);
       if (removed.length > 0) this.#changes.expire(type, removed);

@@ -347,3 +347,41 @@ test('DiscoveryServer lets others have their turn between the streams of a chang
   tasks.shift()!();
   assert.deepEqual([tasks.length, told()], [0, 300]);
 });
+
+test('DiscoveryServer remembers no refusal of what a proxy has dropped or was sent anew', () => {
+  const { server, publish } = createServer();
+  publish('1', [resource('cluster', 'a', '1'), resource('cluster', 'b', '1')]);
+  const peer = new Peer(server);
+  peer.ask('cluster', { node: NODE, subscribe: ['a', 'b'] });
+  const { nonce } = peer.responses[0]!;
+  peer.ask('cluster', { unsubscribe: ['a'] });
+  publish('2', [resource('cluster', 'b', '2')]);
+  peer.ask('cluster', { nonce, error: { code: 3, message: 'no', details: [] } });
+  assert.deepEqual(server.status()[0]!.types[0]!.refusals, []);
+});
+
+test('DiscoveryServer keeps the version that was acknowledged last while the next one is under way', () => {
+  const { server, publish } = createServer({ limits: { responseBytes: 1 } });
+  publish('1', [resource('cluster', 'a', '1')]);
+  const peer = new Peer(server);
+  peer.ask('cluster', { node: NODE, subscribe: ['*'] });
+  peer.take();
+  const acknowledged = (): string => server.status()[0]!.types[0]!.acknowledgedVersion;
+  assert.equal(acknowledged(), '1');
+  publish('2', [resource('cluster', 'b', '1'), resource('cluster', 'c', '1')]);
+  const [part, last] = peer.responses;
+  peer.ask('cluster', { nonce: part!.nonce });
+  assert.equal(acknowledged(), '1');
+  peer.ask('cluster', { nonce: last!.nonce });
+  assert.equal(acknowledged(), '2');
+});
+
+test('DiscoveryServer does nothing for streams that have ended', () => {
+  const { server, layer, tasks } = createServer();
+  const peer = new Peer(server);
+  peer.ask('cluster', { node: NODE, subscribe: ['a'] });
+  peer.ask('listener', { subscribe: ['*'] });
+  peer.observer.ended({ code: 1, message: '' });
+  layer.apply(delta('1', [resource('cluster', 'a', '1'), resource('listener', 'l', '1')]));
+  assert.deepEqual([tasks.length, server.streamCount, server.status()], [0, 0, []]);
+});
