@@ -19,6 +19,8 @@ export interface MeshServicePort {
   readonly protocol: MeshProtocol;
   /** Name of the cluster resource that requests go to where no route is attached. */
   readonly cluster: string;
+  /** Names of the HTTP routes that are attached to the port, so that a proxy can ask for them; absent for none. */
+  readonly routes?: readonly string[];
 }
 
 /** @param service `<namespace>/<name>` @returns what routes name the port by: `mesh/shop/catalog:80` */
