@@ -22,6 +22,9 @@ export const ROW_OF: ReadonlyMap<string, number> = new Map(
 /** The stages of the data plane; each knows itself and the contracts in `exchange`, the files beside them join them. */
 export const PROXY_STAGES: ReadonlySet<string> = new Set(['exchange', 'downstream', 'routing', 'filters', 'upstream']);
 
+/** Folders of `src/proxy` that hold what several assemblies share: like those they join stages, and no stage sees them. */
+export const ASSEMBLY_PARTS: ReadonlySet<string> = new Set(['mesh']);
+
 /** Parts of src/ that run in the data plane and so load no npm package, not even through what they import. */
 export const PACKAGE_FREE: readonly string[] = [
   'src/base',
@@ -29,7 +32,9 @@ export const PACKAGE_FREE: readonly string[] = [
   'src/http',
   'src/codec',
   'src/transport',
+  'src/identity',
   'src/telemetry',
+  'src/xds',
   'src/proxy',
   'src/model/snapshot',
 ];
