@@ -25,8 +25,12 @@ export interface CertificateRequest {
 
 const der = (tag: number, ...content: readonly Uint8Array[]): Buffer => {
   const body = Buffer.concat(content);
-  const length = body.length < 0x80 ? [body.length] : [0x82, body.length >> 8, body.length & 0xff];
-  return Buffer.concat([Buffer.from([tag, ...length]), body]);
+  return Buffer.concat([Buffer.from([tag, ...lengthOctets(body.length)]), body]);
+};
+/** In as few octets as it takes, which DER demands. */
+const lengthOctets = (length: number): readonly number[] => {
+  if (length < 0x80) return [length];
+  return length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
 };
 const sequence = (...content: readonly Uint8Array[]): Buffer => der(0x30, ...content);
 const oid = (hex: string): Buffer => der(0x06, Buffer.from(hex, 'hex'));
@@ -64,7 +68,8 @@ export const createCertificate = (request: CertificateRequest): TestCertificate 
     der(0xa3, sequence(...extensionsOf(request))),
   );
   const certificate = sequence(body, algorithmOf(signer), bits(sign('sha256', body, signer)));
-  const pem = `-----BEGIN CERTIFICATE-----\n${certificate.toString('base64').replace(/(.{64})/g, '$1\n')}\n-----END CERTIFICATE-----\n`;
+  const lines = certificate.toString('base64').match(/.{1,64}/g)!.join('\n');
+  const pem = `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
   return { name, certificate: pem, key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
 };
 
