@@ -40,9 +40,11 @@ export const answerRequest = (
   if (!isLocalHost(request.authority, localAddress)) {
     return problemAnswer(421, 'Misdirected request', 'This API answers under localhost and its own address alone');
   }
-  const page = PAGES.get(request.path);
+  const view = sources.views?.get(request.path);
+  const page = view === undefined ? PAGES.get(request.path) : () => jsonAnswer(view());
   if (page === undefined) {
-    return problemAnswer(404, 'Not found', `There is no such page; there are ${[...PAGES.keys()].join(', ')}`);
+    const known = [...PAGES.keys(), ...(sources.views?.keys() ?? [])].join(', ');
+    return problemAnswer(404, 'Not found', `There is no such page; there are ${known}`);
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return problemAnswer(405, 'Method not allowed', 'This API is for reading: GET and HEAD', ['allow', 'GET, HEAD']);

@@ -19,4 +19,6 @@ export interface AdminSources {
   snapshot(): Snapshot | null;
   /** Version of the build. */
   version(): string;
+  /** Pages that this process alone has, by path: what they show, as JSON. */
+  readonly views?: ReadonlyMap<string, () => unknown>;
 }

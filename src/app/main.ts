@@ -4,12 +4,19 @@ import { readFileSync, statSync } from 'node:fs';
 import process from 'node:process';
 import { EXIT } from '#cli/command.ts';
 import { createCommands } from '#cli/commands.ts';
+import type { ControlOptions } from '#cli/control.ts';
 import { runProgram } from '#cli/program.ts';
 import { createTerminal, type Terminal } from '#cli/terminal.ts';
 import type { UpOptions } from '#cli/up.ts';
 
 const version = readVersion();
-const commands = createCommands({ version, up: startUp });
+const commands = createCommands({
+  version,
+  up: startUp,
+  control: startControl,
+  token: async (request, terminal) => (await import('./control/token.ts')).token(request, terminal),
+  get: async (options, terminal) => (await import('./control/get.ts')).get(options, terminal),
+});
 const terminal = createTerminal(process.stdout, process.stderr);
 // A reader that has seen enough (`selvage validate . | head`) is no reason to fail.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
@@ -35,6 +42,13 @@ async function startUp(options: UpOptions, terminal: Terminal): Promise<number> 
   const control = new ControlClient();
   const { up } = await import('./up.ts');
   return up(options, { version, control, signals }, terminal);
+}
+
+async function startControl(options: ControlOptions, terminal: Terminal): Promise<number> {
+  const { StopSignals } = await import('./stop-signals.ts');
+  const signals = new StopSignals();
+  const { control } = await import('./control/control.ts');
+  return control(options, { version, signals }, terminal);
 }
 
 function reasonNotToRead(folder: string): string | undefined {

@@ -5,10 +5,17 @@ export class UsageError extends Error {}
 export class Arguments {
   readonly #positionals: ReadonlyMap<string, string>;
   readonly #values: ReadonlyMap<string, readonly string[]>;
+  /** What the positional got that takes all the rest. */
+  readonly rest: readonly string[];
 
-  constructor(positionals: ReadonlyMap<string, string>, values: ReadonlyMap<string, readonly string[]>) {
+  constructor(
+    positionals: ReadonlyMap<string, string>,
+    values: ReadonlyMap<string, readonly string[]>,
+    rest: readonly string[] = [],
+  ) {
     this.#positionals = positionals;
     this.#values = values;
+    this.rest = rest;
   }
 
   positional(name: string): string | undefined {

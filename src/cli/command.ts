@@ -27,6 +27,8 @@ export interface Option {
 export interface Positional {
   readonly name: string;
   readonly required: boolean;
+  /** Takes all words behind `--` (and is the last one), as a command line that is not this program's. */
+  readonly rest?: true;
   readonly description: string;
 }
 

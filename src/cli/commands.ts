@@ -1,6 +1,9 @@
 import type { Command } from './command.ts';
+import { createControlCommand, type ControlOptions } from './control.ts';
 import { explainCommand } from './explain.ts';
+import { createGetCommand, type GetOptions } from './get.ts';
 import type { Terminal } from './terminal.ts';
+import { createTokenCommand, type TokenRequest } from './token.ts';
 import { createUpCommand, type UpOptions } from './up.ts';
 import { validateCommand } from './validate.ts';
 import { createVersionCommand } from './version.ts';
@@ -10,9 +13,23 @@ export interface Commissions {
   readonly version: string;
   /** Serves until it is told to stop. @returns the exit code */
   readonly up: (options: UpOptions, terminal: Terminal) => Promise<number>;
+  /** Runs a control plane until it is told to stop. @returns the exit code */
+  readonly control: (options: ControlOptions, terminal: Terminal) => Promise<number>;
+  /** @returns the exit code */
+  readonly token: (request: TokenRequest, terminal: Terminal) => Promise<number>;
+  /** @returns the exit code */
+  readonly get: (options: GetOptions, terminal: Terminal) => Promise<number>;
 }
 
 /** All commands, in the order of help. */
-export function createCommands({ version, up }: Commissions): readonly Command[] {
-  return [createUpCommand(up), validateCommand, explainCommand, createVersionCommand(version)];
+export function createCommands({ version, up, control, token, get }: Commissions): readonly Command[] {
+  return [
+    createUpCommand(up),
+    validateCommand,
+    explainCommand,
+    createControlCommand(control),
+    createTokenCommand(token),
+    createGetCommand(get),
+    createVersionCommand(version),
+  ];
 }

@@ -51,7 +51,9 @@ export function commandHelp(command: Command, paint: Paint): string {
 
 /** @returns for example `selvage explain <folder> <method> <url> [options]` */
 export function usageOf({ name, positionals, options }: Command): string {
-  return ['selvage', name, ...positionals.map(placeholder), ...(options.length > 0 ? ['[options]'] : [])].join(' ');
+  const single = positionals.filter(({ rest }) => rest !== true).map(placeholder);
+  const rest = positionals.filter((one) => one.rest === true).map((one) => `-- ${placeholder(one)} …`);
+  return ['selvage', name, ...single, ...(options.length > 0 ? ['[options]'] : []), ...rest].join(' ');
 }
 
 function exampleLines({ command, explanation }: Example, paint: Paint): string[] {

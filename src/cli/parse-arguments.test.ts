@@ -59,3 +59,15 @@ test('parseArguments says what is wrong', () => {
   assert.equal(refusal(), 'folder is missing: a folder (selvage serve --help shows examples)');
   assert.equal(refusal('x', 'y', 'z'), "unexpected argument 'z' (selvage serve --help says what it takes)");
 });
+
+test('parseArguments leaves the words behind -- to the positional that takes the rest', () => {
+  const wrapper: Command = {
+    ...command,
+    positionals: [{ name: 'command', required: true, rest: true, description: 'what to start' }],
+  };
+  const args = parseArguments(wrapper, ['--port', '1', '--', 'node', '--port', '2', '--', 'x']);
+  assert.deepEqual([args.value('port'), args.rest], ['1', ['node', '--port', '2', '--', 'x']]);
+  assert.throws(() => parseArguments(wrapper, ['--port', '1']), /command is missing/);
+  assert.throws(() => parseArguments(wrapper, ['--port', '1', '--']), /command is missing/);
+  assert.throws(() => parseArguments(wrapper, ['node', '--', 'x']), /unexpected argument 'node'/);
+});

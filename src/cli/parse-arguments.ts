@@ -16,9 +16,13 @@ export function parseArguments(command: Command, words: readonly string[]): Argu
     strict: false,
     tokens: true,
   });
+  const end = tokens.find(({ kind }) => kind === 'option-terminator')?.index ?? words.length;
+  const takesRest = command.positionals.some(({ rest }) => rest === true);
+  const rest = takesRest ? words.slice(end + 1) : [];
   const positionals: string[] = [];
   const values = new Map<string, string[]>();
   for (const token of tokens) {
+    if (takesRest && token.index > end) break;
     if (token.kind === 'positional') positionals.push(token.value);
     if (token.kind !== 'option') continue;
     const option = knownOption(command, token.name, token.rawName);
@@ -28,7 +32,7 @@ export function parseArguments(command: Command, words: readonly string[]): Argu
     else if (option.repeatable === true) earlier.push(value);
     else throw new UsageError(`--${option.name} is given twice`);
   }
-  return new Arguments(namePositionals(command, positionals), values);
+  return new Arguments(namePositionals(command, positionals, rest), values, rest);
 }
 
 function declare({ name, short, value }: Option) {
@@ -71,10 +75,15 @@ function looksLikeOption({ options }: Command, word: string): boolean {
   );
 }
 
-function namePositionals({ name, positionals }: Command, words: readonly string[]): Map<string, string> {
+function namePositionals(
+  { name, positionals }: Command,
+  words: readonly string[],
+  rest: readonly string[],
+): Map<string, string> {
   const named = new Map<string, string>();
-  for (const [i, positional] of positionals.entries()) {
-    const word = words[i];
+  const single = positionals.filter((positional) => positional.rest !== true);
+  for (const [i, positional] of [...single, ...positionals.filter((one) => one.rest === true)].entries()) {
+    const word = positional.rest === true ? rest[0] : words[i];
     if (word !== undefined) named.set(positional.name, word);
     else if (positional.required) {
       throw new UsageError(
@@ -82,7 +91,7 @@ function namePositionals({ name, positionals }: Command, words: readonly string[
       );
     }
   }
-  const surplus = words[positionals.length];
+  const surplus = words[single.length];
   if (surplus !== undefined)
     throw new UsageError(`unexpected argument '${surplus}' (selvage ${name} --help says what it takes)`);
   return named;

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { parseCidr } from '#base/cidr.ts';
-import { durationPattern, parseDurationMs } from '#model/duration.ts';
 import { UsageError, type Arguments } from './arguments.ts';
 import type { Command } from './command.ts';
+import { readAddress, readDuration, readInteger } from './option-values.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What `selvage up` was told. */
@@ -97,7 +97,7 @@ function readOptions(args: Arguments): UpOptions {
     admin: readAdmin(args.value('admin-port') ?? '15020', args.value('admin-address') ?? '127.0.0.1'),
     accessLog: readAccessLog(args.value('access-log') ?? 'off'),
     trustedProxies: args.values('trusted-proxy').map(readCidr),
-    drainTimeoutMs: readDuration(args.value('drain-timeout') ?? '120s'),
+    drainTimeoutMs: readDuration('--drain-timeout', args.value('drain-timeout') ?? '120s'),
   };
 }
 
@@ -108,15 +108,7 @@ function readWorkers(text: string): number {
 
 function readAdmin(port: string, address: string): UpOptions['admin'] {
   if (port === 'off') return null;
-  if (address.includes('/') || parseCidr(address) === undefined)
-    throw new UsageError(`cannot read --admin-address ${address}: give an IP address, as in 127.0.0.1`);
-  return { address, port: readInteger('--admin-port', port, 0, 65_535, ', or off') };
-}
-
-function readInteger(flag: string, text: string, least: number, most: number, others: string): number {
-  const number = /^[0-9]{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (number >= least && number <= most) return number;
-  throw new UsageError(`cannot read ${flag} ${text}: give a whole number from ${least} to ${most}${others}`);
+  return { address: readAddress('--admin-address', address), port: readInteger('--admin-port', port, 0, 65_535, ', or off') };
 }
 
 function readAccessLog(text: string): AccessLogChoice {
@@ -127,9 +119,4 @@ function readAccessLog(text: string): AccessLogChoice {
 function readCidr(text: string): string {
   if (parseCidr(text) !== undefined) return text;
   throw new UsageError(`cannot read --trusted-proxy ${text}: give an IP address or a range, as in 10.0.0.0/8`);
-}
-
-function readDuration(text: string): number {
-  if (durationPattern.test(text)) return parseDurationMs(text);
-  throw new UsageError(`cannot read --drain-timeout ${text}: give a duration, as in 30s or 2m`);
 }

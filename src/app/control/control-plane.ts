@@ -1,0 +1,124 @@
+import type { Attestors } from '#control/authority/attestation.ts';
+import type { CertificateAuthority } from '#control/authority/certificate-authority.ts';
+import { Issuer, type IssuanceRecord } from '#control/authority/issuer.ts';
+import { MeshCompiler, type MeshResult } from '#control/compile/mesh/mesh-compiler.ts';
+import type { Declared } from '#control/declared-objects.ts';
+import { IDENTITY_PATH, identityMethod } from '#control/publish/identity-exchange.ts';
+import { MeshLayers } from '#control/publish/mesh-layers.ts';
+import { REPORT_PATH, reportMethod } from '#control/publish/workload-report.ts';
+import { readAnnouncement } from '#control/registry/announcement.ts';
+import { type RegisteredWorkload, WorkloadRegistry } from '#control/registry/workload-registry.ts';
+import { systemClock } from '#control/sources/clock.ts';
+import { Debounce } from '#control/sources/debounce.ts';
+import type { PeerIdentity } from '#identity/peer-identity.ts';
+import type { Diagnostic } from '#model/diagnostic.ts';
+import { Clock } from '#transport/clock.ts';
+import { DiscoveryServer } from '#xds/discovery-server.ts';
+import { discoveryMethod, DISCOVERY_PATH } from '#xds/discovery-transport.ts';
+import { GrpcServer } from '#xds/grpc-server.ts';
+import { PERMISSION_DENIED } from '#xds/grpc-status.ts';
+import type { NodeIdentity } from '#xds/messages.ts';
+import type { Admission } from '#xds/server/discovery-stream.ts';
+import type { ProxyStatus } from '#xds/server/proxy-status.ts';
+
+export interface ControlPlaneOptions {
+  readonly authority: CertificateAuthority;
+  readonly attestors: Attestors;
+  readonly record: (record: IssuanceRecord) => void;
+  /** Told of what is wrong with routes in the mesh, whenever it was compiled. */
+  readonly compiled: (diagnostics: readonly Diagnostic[]) => void;
+}
+
+/** Changes that come together are compiled together: after so much silence, and after so long at the latest. */
+const DEBOUNCE = { quietMs: 50, maxDelayMs: 500, clock: systemClock };
+
+const NOTHING_DECLARED: Declared = { loaded: [], rejected: [], diagnostics: [] };
+
+/**
+ * A control plane without its sockets and its folder:
+ *
+ * ```
+ *  declare ──────────────┐
+ *                        ├─► MeshCompiler ─► MeshLayers ─► DiscoveryServer ─► sidecars
+ *  WorkloadRegistry ─────┘                                       │
+ *        ▲──────────────── who is connected ─────────────────────┘
+ * ```
+ */
+export class ControlPlane {
+  readonly #options: ControlPlaneOptions;
+  readonly #issuer: Issuer;
+  readonly #compiler = new MeshCompiler();
+  readonly #layers = new MeshLayers();
+  readonly #clock = new Clock();
+  readonly #debounce = new Debounce(() => this.#compile(), DEBOUNCE);
+  readonly #registry = new WorkloadRegistry({ clock: systemClock, changed: () => this.#debounce.call() });
+  readonly #discovery = new DiscoveryServer({
+    admit: (node, principal) => this.#admit(node, principal),
+    schedule: (task) => void setImmediate(task),
+    ended: (node) => {
+      if (node !== null) this.#registry.disconnect(node.id);
+    },
+  });
+  #declared = NOTHING_DECLARED;
+  #mesh: MeshResult | undefined;
+
+  constructor(options: ControlPlaneOptions) {
+    const { authority, attestors, record } = options;
+    this.#options = options;
+    this.#issuer = new Issuer({ authority, attestors, record });
+  }
+
+  /** What was compiled last; undefined before. */
+  get mesh(): MeshResult | undefined {
+    return this.#mesh;
+  }
+
+  get workloads(): readonly RegisteredWorkload[] {
+    return this.#registry.list();
+  }
+
+  get proxies(): readonly ProxyStatus[] {
+    return this.#discovery.status();
+  }
+
+  /** Takes what the documents declare now, and publishes it at once. */
+  declare(declared: Declared): void {
+    this.#declared = declared;
+    this.#compile();
+  }
+
+  /** What a connection is offered. @param peer null for somebody without a valid certificate */
+  serve(peer: PeerIdentity | null): GrpcServer {
+    const { trustDomain } = this.#options.authority.bundle;
+    const methods = new Map([[IDENTITY_PATH, identityMethod(this.#issuer, trustDomain, peer)]]);
+    if (peer !== null) {
+      methods.set(DISCOVERY_PATH, discoveryMethod(this.#discovery));
+      methods.set(REPORT_PATH, reportMethod(this.#registry, peer.spiffeId.uri));
+    }
+    return new GrpcServer(this.#clock, methods);
+  }
+
+  /** Sends all proxies away. */
+  close(): void {
+    this.#discovery.close();
+    this.#debounce.close();
+    this.#registry.close();
+    this.#clock.stop();
+  }
+
+  #admit(node: NodeIdentity, principal: string): Admission {
+    const workload = readAnnouncement(node, principal);
+    const refusal = typeof workload === 'string' ? workload : this.#registry.connect(workload);
+    if (typeof workload === 'string' || refusal !== undefined)
+      return { admitted: false, status: { code: PERMISSION_DENIED, message: refusal ?? '' } };
+    return { admitted: true, layers: this.#layers.of(workload) };
+  }
+
+  #compile(): void {
+    this.#debounce.close();
+    const workloads = this.#registry.list().map(({ workload }) => workload);
+    this.#mesh = this.#compiler.compile(this.#declared.loaded, workloads, this.#declared.rejected);
+    this.#layers.publish(this.#mesh);
+    this.#options.compiled([...this.#declared.diagnostics, ...this.#mesh.diagnostics]);
+  }
+}

@@ -1,0 +1,101 @@
+import type { RegisteredWorkload } from '#control/registry/workload-registry.ts';
+import type { EndpointSpec } from '#model/snapshot/endpoints.ts';
+import type { MeshServiceResource } from '#model/snapshot/mesh-service.ts';
+import type { ProxyStatus } from '#xds/server/proxy-status.ts';
+import type { ControlPlane } from './control-plane.ts';
+import type { IssuanceLog } from './issuance-log.ts';
+
+/** A row of `selvage get workloads`. */
+export interface WorkloadView {
+  readonly id: string;
+  readonly namespace: string;
+  readonly service: string;
+  readonly principal: string;
+  readonly address: string;
+  readonly ports: readonly number[];
+  readonly zone: string;
+  /** `leaving`: its sidecar has gone, and it is about to be forgotten. */
+  readonly state: 'ready' | 'unready' | 'draining' | 'leaving';
+  /** Whether its sidecar has what it was to have. */
+  readonly sync: 'synced' | 'pending' | 'refused' | 'away';
+  /** What its sidecar cannot use, and why it does not serve its service. */
+  readonly problems: readonly string[];
+  /** By type: version that its sidecar has acknowledged last. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** A row of `selvage get services`, one for each port. */
+export interface ServiceView {
+  readonly service: string;
+  readonly port: number;
+  readonly protocol: string;
+  readonly hostnames: readonly string[];
+  readonly routes: readonly string[];
+  readonly endpoints: readonly { readonly address: string; readonly state: string; readonly principal: string | null }[];
+}
+
+/** Pages of a control plane's admin API. */
+export function controlViews(control: ControlPlane, log: IssuanceLog): ReadonlyMap<string, () => unknown> {
+  return new Map<string, () => unknown>([
+    ['/workloads', () => workloadViews(control)],
+    ['/services', () => serviceViews(control)],
+    ['/certificates', () => log.latest],
+  ]);
+}
+
+function workloadViews({ workloads, proxies, mesh }: ControlPlane): readonly WorkloadView[] {
+  const proxyById = new Map(proxies.map((proxy) => [proxy.node.id, proxy]));
+  return workloads.map((registered) => {
+    const { id } = registered.workload;
+    return workloadView(registered, proxyById.get(id), mesh?.refusals.get(id));
+  });
+}
+
+function workloadView(
+  { workload, connected }: RegisteredWorkload,
+  proxy: ProxyStatus | undefined,
+  refusal: string | undefined,
+): WorkloadView {
+  const { id, namespace, service, principal, address, ports, zone, state } = workload;
+  const refusals = proxy?.types.flatMap(({ type, refusals: refused }) =>
+    refused.map(({ name, reason }) => `refuses ${type} ${name}: ${reason}`),
+  );
+  return {
+    id,
+    namespace,
+    service,
+    principal,
+    address,
+    ports: ports.map(({ port }) => port),
+    zone,
+    state: connected ? state : 'leaving',
+    sync: syncOf(proxy),
+    problems: [...(refusal === undefined ? [] : [refusal]), ...(refusals ?? [])],
+    versions: Object.fromEntries(proxy?.types.map(({ type, acknowledgedVersion }) => [type, acknowledgedVersion]) ?? []),
+  };
+}
+
+function syncOf(proxy: ProxyStatus | undefined): WorkloadView['sync'] {
+  if (proxy === undefined) return 'away';
+  if (proxy.types.some(({ refusals }) => refusals.length > 0)) return 'refused';
+  return proxy.types.some(({ pending, unanswered }) => pending + unanswered > 0) ? 'pending' : 'synced';
+}
+
+function serviceViews({ mesh }: ControlPlane): readonly ServiceView[] {
+  if (mesh === undefined) return [];
+  const { resources } = mesh.shared;
+  return [...resources.values()]
+    .filter((resource): resource is MeshServiceResource => resource.type === 'mesh-service')
+    .flatMap(({ name, hostnames, ports }) =>
+      ports.map(({ port, protocol, cluster, routes = [] }): ServiceView => {
+        const endpoints = resources.get(`endpoints ${cluster}`);
+        const live = endpoints?.type === 'endpoints' ? endpoints.endpoints : [];
+        return { service: name, port, protocol, hostnames, routes, endpoints: live.map(endpointView) };
+      }),
+    );
+}
+
+function endpointView({ address, port, state, mesh }: EndpointSpec): ServiceView['endpoints'][number] {
+  const host = address.includes(':') ? `[${address}]` : address;
+  return { address: `${host}:${port}`, state, principal: mesh?.principal ?? null };
+}

@@ -1,0 +1,30 @@
+import { X509Certificate } from 'node:crypto';
+
+/*
+ * What a workload is given to join: the join token, and the fingerprint of the mesh's root, so that it gives the token to
+ * nobody else.
+ *
+ *   <token>.<SHA-256 of the root certificate, 64 hexadecimal digits>
+ */
+
+/** The parts of what a workload is given. */
+export interface JoinText {
+  readonly token: string;
+  /** Lower case, hexadecimal. */
+  readonly rootSha256: string;
+}
+
+export function formatJoinText({ token, rootSha256 }: JoinText): string {
+  return `${token}.${rootSha256}`;
+}
+
+/** @returns undefined for anything else */
+export function parseJoinText(text: string): JoinText | undefined {
+  const [, token, rootSha256] = /^(svt_[0-9a-f_]{1,200})\.([0-9a-f]{64})$/.exec(text.trim()) ?? [];
+  return token === undefined || rootSha256 === undefined ? undefined : { token, rootSha256 };
+}
+
+/** SHA-256 of a certificate in DER; lower case, hexadecimal. */
+export function fingerprintOf(certificate: X509Certificate): string {
+  return certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+}

@@ -1,0 +1,70 @@
+import { diffSnapshots, EMPTY_SNAPSHOT, snapshotKey, type Snapshot } from '#model/snapshot/snapshot.ts';
+import type { WorkloadResource } from '#model/snapshot/workload.ts';
+import { ResourceLayer } from '#xds/server/resource-layer.ts';
+import type { MeshResult } from '../compile/mesh/mesh-compiler.ts';
+
+/** A layer with what was published to it last. */
+interface Published {
+  readonly layer: ResourceLayer;
+  snapshot: Snapshot;
+}
+
+/**
+ * What sidecars see: what is their own, over what is for their namespace, over what is for everybody. What changed alone
+ * is published.
+ */
+export class MeshLayers {
+  readonly #shared = published('everybody');
+  readonly #namespaces = new Map<string, Published>();
+  readonly #workloads = new Map<string, Published>();
+
+  /** @returns what the sidecar of a workload sees, also where the workload was not compiled yet */
+  of(workload: { readonly id: string; readonly namespace: string }): readonly ResourceLayer[] {
+    return [
+      layerOf(this.#workloads, workload.id, 'addressed').layer,
+      layerOf(this.#namespaces, workload.namespace, 'everybody').layer,
+      this.#shared.layer,
+    ];
+  }
+
+  publish({ shared, namespaces, workloads }: MeshResult): void {
+    apply(this.#shared, shared);
+    publishAll(this.#namespaces, namespaces, 'everybody');
+    const own = new Map([...workloads].map(([id, resource]) => [id, snapshotOf(resource)]));
+    publishAll(this.#workloads, own, 'addressed');
+  }
+}
+
+function publishAll(
+  layers: Map<string, Published>,
+  snapshots: ReadonlyMap<string, Snapshot>,
+  audience: ResourceLayer['audience'],
+): void {
+  for (const [key, snapshot] of snapshots) apply(layerOf(layers, key, audience), snapshot);
+  for (const [key, layer] of layers) {
+    if (snapshots.has(key)) continue;
+    apply(layer, EMPTY_SNAPSHOT);
+    // Streams that still look at it hold it themselves; one that comes back gets another layer.
+    layers.delete(key);
+  }
+}
+
+function layerOf(layers: Map<string, Published>, key: string, audience: ResourceLayer['audience']): Published {
+  let layer = layers.get(key);
+  if (layer === undefined) layers.set(key, (layer = published(audience)));
+  return layer;
+}
+
+function published(audience: ResourceLayer['audience']): Published {
+  return { layer: new ResourceLayer(audience), snapshot: EMPTY_SNAPSHOT };
+}
+
+function apply(to: Published, snapshot: Snapshot): void {
+  if (snapshot.version === to.snapshot.version) return;
+  to.layer.apply(diffSnapshots(to.snapshot, snapshot));
+  to.snapshot = snapshot;
+}
+
+function snapshotOf(resource: WorkloadResource): Snapshot {
+  return { version: resource.version, resources: new Map([[snapshotKey(resource), resource]]) };
+}
