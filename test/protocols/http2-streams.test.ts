@@ -337,3 +337,36 @@ test('an answer before the end of its request is delivered whole, and the rest o
   assert.deepEqual([call.status, call.text, call.stream.rstCode], [413, 'too much', NGHTTP2_NO_ERROR]);
   await settle(pair);
 });
+
+test('a backend that is gone without a word is noticed by the first request that times out, and its connection replaced', async (t) => {
+  const { createServer } = await import('node:net');
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections++;
+    socket.on('error', () => {});
+    socket.write(Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0])); // SETTINGS, and nothing ever after
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const { port } = server.address() as { port: number };
+  const timeouts = { requestMs: 60 };
+  const gateway = await TestGateway.start(t, { timeouts, clusters: [{ protocol: 'http2', connectTimeoutMs: 60, endpoints: [{ port }] }] });
+  const caller = new Http2Caller(t, gateway.port);
+  assert.equal((await caller.get('/').finish()).status, 504);
+  await until('the end of the dead connection', () => gateway.load.connections === 0);
+  assert.equal((await caller.get('/').finish()).status, 504);
+  assert.equal(connections, 2);
+  await caller.close();
+  await gateway.atRest();
+});
+
+test('a backend that is only slow keeps its connection', async (t) => {
+  const origin = await Http2Origin.start(t, silent);
+  const test = { timeouts: { requestMs: 60 }, clusters: [{ protocol: 'http2' as const, connectTimeoutMs: 60, endpoints: [{ port: origin.port }] }] };
+  const gateway = await TestGateway.start(t, test);
+  const caller = new Http2Caller(t, gateway.port);
+  for (let i = 0; i < 4; i++) assert.equal((await caller.get('/').finish()).status, 504);
+  assert.equal(origin.sessions.length, 1);
+  await caller.close();
+  await gateway.atRest();
+});

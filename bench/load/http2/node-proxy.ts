@@ -1,12 +1,12 @@
 // The least proxy that can be written with node:http2, to compare with: `node-proxy.ts <port> <upstream port>`.
 
-import { connect, createServer, type OutgoingHttpHeaders } from 'node:http2';
+import { connect, createServer, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import process from 'node:process';
 
 const [port, upstreamPort] = process.argv.slice(2).map(Number);
 const upstream = connect(`http://127.0.0.1:${upstreamPort}`);
 const server = createServer();
-server.on('stream', (stream, headers) => {
+server.on('stream', (stream: ServerHttp2Stream, headers: OutgoingHttpHeaders) => {
   const request = upstream.request({ ...headers, 'x-forwarded-for': '127.0.0.1', 'x-request-id': crypto.randomUUID() });
   request.on('response', (response) => {
     stream.respond(response as OutgoingHttpHeaders);

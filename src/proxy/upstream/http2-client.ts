@@ -10,6 +10,8 @@ import { enrollForTick, type Flushable } from '#transport/turn.ts';
 export interface Http2ClientObserver {
   /** A stream has ended, or the server takes more of them: a place may be free. */
   placesFreed(client: Http2Client): void;
+  /** Whether the server still lives has been asked: if nothing comes, {@link Http2Client.probeTimer} is to expire. */
+  probed(client: Http2Client): void;
   /** The connection is gone. Called once. @param error why, where that was no orderly end */
   retired(client: Http2Client, error: ProxyError | null): void;
 }
@@ -27,6 +29,8 @@ export interface Http2ClientObserver {
 export class Http2Client implements ConnectionObserver, Http2Observer, Expirable, Flushable {
   /** The pool's: runs while no stream is open. */
   readonly idleTimer = new WheelTimer(this);
+  /** The pool's: runs while a sign of life is awaited. */
+  readonly probeTimer = new WheelTimer({ expire: () => this.#giveUp() });
   readonly #connection: Connection;
   readonly #observer: Http2ClientObserver;
   readonly #http2: Http2Connection;
@@ -36,6 +40,9 @@ export class Http2Client implements ConnectionObserver, Http2Observer, Expirable
   #unfinished = false;
   /** How often something was written: tells whether a request can have left. */
   writes = 0;
+  /** How often something was read: tells whether the server has said anything since. */
+  reads = 0;
+  #readsBeforeProbe = -1;
 
   constructor(connection: Connection, observer: Http2ClientObserver) {
     this.#connection = connection;
@@ -65,6 +72,17 @@ export class Http2Client implements ConnectionObserver, Http2Observer, Expirable
     else this.#observer.placesFreed(this);
   }
 
+  /**
+   * A request was given up, and nothing at all has come since it was sent: perhaps the server has gone without a word,
+   * and all requests of the thread wait for it. A PING tells; none is sent where anything else comes.
+   */
+  doubt(): void {
+    if (this.#readsBeforeProbe === this.reads || this.#state === 'retired') return;
+    this.#readsBeforeProbe = this.reads;
+    this.#http2.ping();
+    this.#observer.probed(this);
+  }
+
   /** Takes no more requests, and closes when the last has ended. */
   close(): void {
     if (this.#state !== 'open' && this.#state !== 'opening') return;
@@ -81,6 +99,7 @@ export class Http2Client implements ConnectionObserver, Http2Observer, Expirable
   // ── the connection ──
 
   receive(buffer: Buffer, length: number): void {
+    this.reads++;
     this.#http2.receive(buffer, 0, length);
   }
 
@@ -149,6 +168,10 @@ export class Http2Client implements ConnectionObserver, Http2Observer, Expirable
   }
 
   // ── steps ──
+
+  #giveUp(): void {
+    if (this.reads === this.#readsBeforeProbe) this.#lose('no sign of life');
+  }
 
   #lose(cause: string): void {
     if (this.#state === 'retired') return;

@@ -21,6 +21,7 @@ export class Http2Lease implements UpstreamLease, StreamObserver {
   #webSocketKey = '';
   /** How often the connection had written when the request was made. */
   #writesBefore = 0;
+  #readsBefore = 0;
 
   constructor(client: Http2Client) {
     this.#client = client;
@@ -40,6 +41,7 @@ export class Http2Lease implements UpstreamLease, StreamObserver {
     // CONNECT and a request with an offer to switch have no content; what follows is the tunnel's: the stream stays open.
     const complete = request.bodyLength === 0 && request.upgrade === '' && request.method !== 'CONNECT';
     this.#writesBefore = this.#client.writes;
+    this.#readsBefore = this.#client.reads;
     this.#stream = request.upgrade === WEBSOCKET ? this.#openWebSocket(request) : this.#client.open(request, complete, this);
     if (this.#stream !== null) return;
     this.#owner = null;
@@ -57,6 +59,7 @@ export class Http2Lease implements UpstreamLease, StreamObserver {
 
   abandon(): void {
     this.#owner = null;
+    if (this.#client.reads === this.#readsBefore) this.#client.doubt();
     this.#stream?.abort(CANCELLED);
     this.#release();
   }

@@ -101,8 +101,14 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
     else this.#clock.schedule(client.idleTimer, this.#clock.now() + IDLE_MS);
   }
 
+  /** An endpoint has as long to answer as it has to connect. */
+  probed(client: Http2Client): void {
+    this.#clock.schedule(client.probeTimer, this.#clock.now() + this.#load.connectTimeoutMs);
+  }
+
   retired(client: Http2Client, error: ProxyError | null): void {
     this.#clock.cancel(client.idleTimer);
+    this.#clock.cancel(client.probeTimer);
     const index = this.#clients.indexOf(client);
     if (index !== -1) this.#clients.splice(index, 1);
     this.#load.connectionClosed();
