@@ -116,7 +116,7 @@ export class TlsAccept implements Expirable {
     const { clientValidation, minVersion } = this.#choice;
     if (minVersion === '1.3' && this.#socket.getProtocol() !== 'TLSv1.3') return 'the listener speaks TLS 1.3 only';
     if (clientValidation === null || clientValidation.optional) return '';
-    if (certificate === null) return 'the client has no valid certificate';
+    if (certificate === null) return `the client has no valid certificate${verificationFault(this.#socket)}`;
     // A session may be taken up again behind the end of the certificate that began it.
     return certificate.expiresAtMs < Date.now() ? "the client's certificate has expired" : '';
   }
@@ -159,9 +159,18 @@ interface TlsHandle {
   receive?(bytes: Uint8Array): void;
 }
 
+/** @returns for example ` (CERT_HAS_EXPIRED)`; '' where there is nothing to say */
+const verificationFault = (socket: TLSSocket): string => {
+  const fault: NodeJS.ErrnoException | null | undefined = handleOf(socket)?.verifyError?.();
+  return fault === null || fault === undefined ? '' : ` (${fault.code ?? fault.message})`;
+};
+
+const handleOf = (socket: TLSSocket): TlsHandle | null | undefined =>
+  (socket as unknown as { _handle?: TlsHandle | null })._handle;
+
 /** Null unless the certificate leads to a known root: of a session taken up again it may be that there is none at all. */
 const verifiedCertificate = (socket: TLSSocket): PeerCertificate | null => {
-  const handle = (socket as unknown as { _handle?: TlsHandle | null })._handle;
+  const handle = handleOf(socket);
   if (typeof handle?.verifyError !== 'function' || handle.verifyError() !== null) return null;
   const certificate = socket.getPeerX509Certificate();
   return certificate === undefined ? null : readPeerCertificate(certificate);

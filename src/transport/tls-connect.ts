@@ -39,15 +39,21 @@ export class TlsClient {
   /**
    * @param certificate what is shown to servers that ask; null for none
    * @param alpn the protocol that is spoken inside, which the server must agree to where it knows ALPN; '' for any
+   * @param minVersion lowest version that the server may choose
    * @returns the reason where that cannot be done
    */
-  static create(tls: ClusterTls, certificate: CertificateResource | null, alpn: string): TlsClient | string {
+  static create(
+    tls: ClusterTls,
+    certificate: CertificateResource | null,
+    alpn: string,
+    minVersion: 'TLSv1.2' | 'TLSv1.3' = 'TLSv1.2',
+  ): TlsClient | string {
     try {
       const roots = tls.caCertificates ?? systemRoots();
       const context = createSecureContext({
         ...(roots === null ? {} : { ca: roots }),
         ...(certificate === null ? {} : { cert: certificate.certificateChain, key: certificate.privateKey }),
-        minVersion: 'TLSv1.2',
+        minVersion,
       });
       return new TlsClient(tls, context, alpn);
     } catch (error) {
@@ -171,10 +177,18 @@ const identityProblem = (
   const matches = declared.some(({ type, value }) =>
     type === 'Hostname'
       ? leaf.checkHost(value, { subject: 'never' }) !== undefined
-      : names.some((name) => name.type === 'URI' && name.value === value),
+      : hasUri(names, value),
   );
   if (matches) return undefined;
-  return new Error('none of the declared subject alternative names is in the certificate of the server');
+  const found = names.map(({ value }) => value).join(', ');
+  const wanted = declared.map(({ value }) => value).join(' or ');
+  return new Error(`the certificate of the server is for ${found === '' ? 'nobody' : found}, not for ${wanted}`);
+};
+
+/** A SPIFFE id stands alone: of several URIs, each reader could take another one for the identity (X509-SVID §2). */
+const hasUri = (names: readonly { readonly type: string; readonly value: string }[], uri: string): boolean => {
+  const uris = names.filter(({ type }) => type === 'URI');
+  return uris.some(({ value }) => value === uri) && (uris.length === 1 || !uri.startsWith('spiffe://'));
 };
 
 /** What OpenSSL says in its text, its code says shorter; what verification says, its text says better. */

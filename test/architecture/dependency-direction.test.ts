@@ -112,6 +112,11 @@ const PLANTED: readonly { what: string; plant: Record<string, string>; finds: st
     finds: 'src/proxy/upstream/pool.ts:1: proxy-stage',
   },
   {
+    what: 'a stage of the proxy that knows a part of the assemblies',
+    plant: { 'src/proxy/upstream/pool.ts': `import '../mesh/tls.ts';`, 'src/proxy/mesh/tls.ts': '' },
+    finds: 'src/proxy/upstream/pool.ts:1: proxy-stage',
+  },
+  {
     what: 'a folder in the proxy that is no stage',
     plant: { 'src/proxy/other/pool.ts': '' },
     finds: 'src/proxy/other/pool.ts:1: tree',

@@ -1,6 +1,7 @@
 import { findCycles, shortestWalk, type Walk } from './walks.ts';
 import { folderOf, type Edge, type Graph, type SourceFile } from './graph.ts';
 import {
+  ASSEMBLY_PARTS,
   DASHBOARD_DOOR,
   IO_FREE,
   isTestCode,
@@ -56,7 +57,7 @@ function checkPlace(file: SourceFile): Violation[] {
     return [{ path: file.path, line: 1, rule: 'tree', message }];
   }
   const stage = folder === 'proxy' ? stageOf(file.path) : undefined;
-  if (stage === undefined || PROXY_STAGES.has(stage)) return [];
+  if (stage === undefined || PROXY_STAGES.has(stage) || ASSEMBLY_PARTS.has(stage)) return [];
   const message = `${stage} is no stage of the proxy (stages: ${[...PROXY_STAGES].join(', ')})`;
   return [{ path: file.path, line: 1, rule: 'tree', message }];
 }
@@ -126,7 +127,7 @@ function checkStage(file: SourceFile, _edge: Edge, target: string): Finding | un
   if (folderOf(file.path) !== 'proxy' || folderOf(target) !== 'proxy') return undefined;
   const own = stageOf(file.path);
   const other = stageOf(target);
-  if (own === undefined || own === other || other === 'exchange') return undefined;
+  if (own === undefined || ASSEMBLY_PARTS.has(own) || own === other || other === 'exchange') return undefined;
   const message = `stage ${own} must not import ${target} (put the contract into exchange; assemblies join stages)`;
   return { rule: 'proxy-stage', message };
 }

@@ -156,6 +156,7 @@ const createClient = (identity: WorkloadIdentity, serverName: string, principal:
     },
     certificateOf(identity),
     HTTP2,
+    'TLSv1.3',
   );
 
 const rootsOf = ({ bundle }: WorkloadIdentity): string => bundle.roots.join('\n');

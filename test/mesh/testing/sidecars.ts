@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
@@ -18,7 +17,6 @@ import type { ExchangeRecord } from '#telemetry/exchange-record.ts';
 import { RequestMetrics } from '#telemetry/request-metrics.ts';
 import type { StreamRecord } from '#telemetry/stream-record.ts';
 import { declareCluster } from '../../data-plane/testing/declarations.ts';
-import { until } from '../../data-plane/testing/peer.ts';
 
 export const CART = 'spiffe://mesh.test/ns/shop/sa/cart';
 export const CATALOG = 'spiffe://mesh.test/ns/shop/sa/catalog';
@@ -163,15 +161,20 @@ export const startOutbound = async (
   return { outbound, records };
 };
 
-/** Waits until a sidecar has no request under way. */
-export const atRest = async ({ activity }: { readonly activity: Inbound['activity'] }, again: () => Inbound['activity']): Promise<void> => {
-  assert.ok(activity);
-  await until(`no load, have ${JSON.stringify(again())}`, () =>
-    again().clusters.every(
-      ({ requests, pendingRequests, endpoints }) =>
-        requests === 0 && pendingRequests === 0 && endpoints.every(({ activeRequests }) => activeRequests === 0),
-    ),
-  );
+/** A caller and a service with their sidecars, everything good. */
+export const startMesh = async (
+  context: TestContext,
+  answer?: (request: IncomingMessage, response: ServerResponse) => void,
+) => {
+  const application = await startApplication(context, answer);
+  const service = new TestIdentity(issueIdentity(CATALOG));
+  const caller = new TestIdentity(issueIdentity(CART));
+  const { inbound, records: at } = await startInbound(context, declareWorkload([{ port: application.port }]), service);
+  const mesh = { port: inbound.port, principal: CATALOG };
+  const { outbound, records: from } = await startOutbound(context, declareService([{ port: application.port, mesh }]), caller, {
+    captures: [{ address: '127.0.0.1', port: 0, service: 'shop/catalog', servicePort: 80, protocol: 'http' }],
+  });
+  return { application, inbound, outbound, at, from, service, caller };
 };
 
 /** @returns the values of a counter by their labels, joined with spaces */

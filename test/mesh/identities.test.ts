@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
+import { TestAuthority, bundleAt } from '#identity/testing/authority.ts';
+import { until } from '../data-plane/testing/peer.ts';
+import { ask, codeOf } from './testing/client.ts';
+import {
+  authority,
+  CART,
+  CATALOG,
+  countersOf,
+  declareService,
+  declareWorkload,
+  issueIdentity,
+  startApplication,
+  startInbound,
+  startMesh,
+  startOutbound,
+  TestIdentity,
+  type IdentityTest,
+} from './testing/sidecars.ts';
+
+const HOUR_MS = 3_600_000;
+const other = new TestAuthority('other');
+
+interface Refusal {
+  readonly caller?: IdentityTest & { readonly uri?: string };
+  readonly service?: IdentityTest & { readonly uri?: string };
+  /** What the caller's log says. */
+  readonly cause: RegExp;
+  /** What the service's operator is warned of; absent where it is the caller that refuses. */
+  readonly warning?: RegExp;
+}
+
+const expired = { notBeforeMs: Date.now() - 2 * HOUR_MS, notAfterMs: Date.now() - HOUR_MS };
+
+const refusals: Readonly<Record<string, Refusal>> = {
+  'a caller whose certificate leads to a foreign root': {
+    caller: { issuer: other },
+    cause: /HTTP\/2 does not begin|closed the connection|ECONNRESET/,
+    warning: /the client has no valid certificate \(UNABLE_TO_/,
+  },
+  'a caller whose certificate has expired': {
+    caller: { deviations: expired },
+    cause: /HTTP\/2 does not begin|closed the connection|ECONNRESET/,
+    warning: /the client has no valid certificate \(CERT_HAS_EXPIRED\)/,
+  },
+  'a caller of another trust domain, whose root is known': {
+    caller: { uri: 'spiffe://elsewhere.test/ns/shop/sa/cart' },
+    cause: /HTTP\/2 does not begin|closed the connection|ECONNRESET/,
+    warning: /another trust domain, elsewhere\.test/,
+  },
+  'a service whose certificate leads to a foreign root': {
+    service: { issuer: other },
+    cause: /unable to get|self-signed|unable to verify/,
+  },
+  'a service whose certificate has expired': {
+    service: { deviations: expired },
+    cause: /CERT_HAS_EXPIRED/,
+  },
+  'a service that is another than was announced': {
+    service: { uri: 'spiffe://mesh.test/ns/shop/sa/impostor' },
+    cause: /is for spiffe:\/\/mesh\.test\/ns\/shop\/sa\/impostor/,
+  },
+};
+
+for (const [what, refusal] of Object.entries(refusals)) {
+  test(`sidecars refuse ${what}`, async (context) => {
+    const { caller, service, cause, warning } = refusal;
+    let reached = 0;
+    const application = await startApplication(context, (_, response) => {
+      reached++;
+      response.end();
+    });
+    const serviceIdentity = new TestIdentity(issueIdentity(service?.uri ?? CATALOG, service));
+    const { inbound, records: at } = await startInbound(context, declareWorkload([{ port: application.port }]), serviceIdentity);
+    const mesh = { port: inbound.port, principal: CATALOG };
+    const callerIdentity = new TestIdentity(issueIdentity(caller?.uri ?? CART, caller));
+    const { outbound, records: from } = await startOutbound(context, declareService([{ port: application.port, mesh }]), callerIdentity);
+
+    const reply = await ask(outbound.proxyPort, 'http://catalog/');
+    assert.equal(reply.status, 502);
+    assert.match(codeOf(reply), /^upstream_(tls|connect)_failed$/);
+    await until('it is recorded', () => from.exchanges.length === 1);
+    assert.match(from.exchanges[0]!.error!.cause, cause);
+    assert.equal(reached, 0);
+    assert.equal(at.exchanges.length, 0);
+    if (warning === undefined) return;
+    assert.match(at.warnings.join('\n'), warning);
+    const failures = [...countersOf(at, 'selvage_downstream_connection_failures_total').values()];
+    assert.ok(failures[0]! >= 1, 'the failed handshake is counted');
+    await until('no session is left', () => inbound.activity.sessions === 0);
+  });
+}
+
+test('Inbound refuses a peer without a certificate', async (context) => {
+  const { inbound, at, application } = await startMesh(context);
+  const socket = connectTls({
+    host: '127.0.0.1',
+    port: inbound.port,
+    servername: `${application.port}.catalog.shop.svc`,
+    ALPNProtocols: ['h2'],
+    rejectUnauthorized: false,
+  });
+  const closed = await new Promise<string>((resolve) => {
+    let error = '';
+    socket.on('error', (reason: NodeJS.ErrnoException) => (error = reason.code ?? reason.message));
+    socket.on('close', () => resolve(error));
+    socket.resume();
+  });
+  assert.match(closed, /CERTIFICATE_REQUIRED|ECONNRESET|^$/);
+  await until('it is warned of', () => at.warnings.length === 1);
+  assert.match(at.warnings[0]!, /CERTIFICATE/);
+  assert.equal([...countersOf(at, 'selvage_downstream_connection_failures_total').values()][0], 1);
+});
+
+test('Inbound speaks no version of TLS but 1.3', async (context) => {
+  const { inbound, service } = await startMesh(context);
+  const { svid } = service.current!;
+  const socket = connectTls({
+    host: '127.0.0.1',
+    port: inbound.port,
+    maxVersion: 'TLSv1.2',
+    cert: svid.certificateChain,
+    key: svid.key.exportPem(),
+    rejectUnauthorized: false,
+  });
+  const error = await new Promise<NodeJS.ErrnoException>((resolve) => socket.on('error', resolve));
+  assert.match(String(error.code), /PROTOCOL_VERSION/);
+});
+
+test('a sidecar without an identity serves nobody and reaches nobody', async (context) => {
+  const { outbound, inbound, service, caller, at, from } = await startMesh(context);
+  caller.renew(undefined);
+  assert.equal(codeOf(await ask(outbound.proxyPort, 'http://catalog/')), 'upstream_tls_failed');
+  assert.match(from.exchanges[0]!.error!.cause, /no valid identity/);
+  caller.renew(issueIdentity(CART));
+  service.renew(undefined);
+  assert.match(codeOf(await ask(outbound.proxyPort, 'http://catalog/')), /^upstream_(tls|connect)_failed$/);
+  assert.match(at.warnings.join(), /no valid identity/);
+  service.renew(issueIdentity(CATALOG));
+  assert.equal((await ask(outbound.proxyPort, 'http://catalog/')).status, 200);
+  await until('no session but the last', () => inbound.activity.sessions === 1);
+});
+
+test('identities and roots change under way, and no request is lost', async (context) => {
+  const { application, inbound, outbound, service, caller } = await startMesh(context);
+  const resources = declareService([{ port: application.port, mesh: { port: inbound.port, principal: CATALOG } }]);
+  const statuses = new Set<number>();
+  let asking = true;
+  const load = Array.from({ length: 8 }, async () => {
+    while (asking) statuses.add((await ask(outbound.proxyPort, 'http://catalog/')).status);
+  });
+  const next = new TestAuthority('next');
+  const both = bundleAt(2, authority, next);
+  const steps: readonly IdentityTest[] = [{}, { bundle: both }, { bundle: both, issuer: next }];
+  for (const step of steps) {
+    for (const [identity, uri] of [[service, CATALOG], [caller, CART]] as const) {
+      identity.renew(issueIdentity(uri, step));
+      // Connections of before go on; another sidecar with the same identity has to make a new one.
+      const another = await startOutbound(context, resources, caller);
+      assert.equal((await ask(another.outbound.proxyPort, 'http://catalog/')).status, 200);
+    }
+  }
+  asking = false;
+  await Promise.all(load);
+  assert.deepEqual([...statuses], [200]);
+});
