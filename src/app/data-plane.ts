@@ -26,4 +26,6 @@ export interface DataPlaneOptions {
     | { readonly type: 'file'; readonly path: string };
   /** CIDRs. */
   readonly trustedProxies: readonly string[];
+  /** Where threads share the key of TLS session tickets; none where there is one thread. */
+  readonly ticketMemory?: SharedArrayBuffer;
 }

@@ -19,13 +19,19 @@ export class ThreadDataPlane implements DataPlane {
   readonly #gateway: Gateway;
 
   /** @param shared whether other threads accept on the same ports */
-  constructor({ accessLog, trustedProxies }: DataPlaneOptions, shared: boolean) {
+  constructor({ accessLog, trustedProxies, ticketMemory }: DataPlaneOptions, shared: boolean) {
     this.#accessLog = new AccessLog(accessLog);
     this.#threadMetrics.watch('selvage_access_log_dropped_lines_total', () => [
       { labels: [], value: this.#accessLog.dropped },
     ]);
     this.#unwatch = watchEventLoop(this.#threadMetrics);
-    this.#gateway = new Gateway({ shared, metrics: this.#metrics, accessLog: this.#accessLog, trustedProxies });
+    this.#gateway = new Gateway({
+      shared,
+      metrics: this.#metrics,
+      accessLog: this.#accessLog,
+      trustedProxies,
+      ...(ticketMemory === undefined ? {} : { ticketMemory }),
+    });
   }
 
   get bound(): readonly BoundAddress[] {

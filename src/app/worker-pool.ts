@@ -3,6 +3,7 @@ import { snapshotKey, type SnapshotDelta, type SnapshotResource } from '#model/s
 import type { ApplyReport, BoundAddress } from '#proxy/listener-set.ts';
 import type { MetricTotals } from '#telemetry/metric-totals.ts';
 import { probe } from '#transport/bind.ts';
+import { TICKET_MEMORY_BYTES } from '#transport/ticket-memory.ts';
 import type { DataPlane, DataPlaneOptions } from './data-plane.ts';
 import { DataPlaneWorker } from './worker.ts';
 
@@ -25,7 +26,8 @@ export class WorkerPool implements DataPlane {
 
   /** @param warn told in one sentence when a thread has died */
   constructor(options: DataPlaneOptions, count: number, warn: (message: string) => void) {
-    this.#options = options;
+    // A client that comes back may reach another thread.
+    this.#options = { ...options, ticketMemory: new SharedArrayBuffer(TICKET_MEMORY_BYTES) };
     this.#warn = warn;
     for (let i = 0; i < count; i++) this.#start();
   }
