@@ -148,7 +148,7 @@ bothWays((way, enter) => {
     const peer = await dial(edge.port);
     assert.equal(await statusOf(peer), '200');
     await edge.apply([certificate('own', issue('caller-2'))]);
-    assert.equal(await statusOf(peer), '200', edge.records.at(-1)?.error?.cause);
+    assert.equal(await statusOf(peer), '200', String(edge.records.at(-1)?.error?.cause));
     assert.deepEqual(origin.sessions.map((session) => session.client), ['CN=caller', 'CN=caller-2']);
     peer.socket.destroy();
   });
