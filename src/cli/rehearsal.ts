@@ -184,7 +184,13 @@ function sessionOf(principal: string): TlsSession {
 
 /** Filters may only look whether there is a cluster. */
 function imaginedSlot(name: string): ClusterSlot {
-  const cluster: Cluster = { name, service: { name, namespace: '' }, forward: () => {}, mirror: () => {}, openStream: () => ({ cancel: () => {} }) };
+  const cluster: Cluster = {
+    name,
+    service: { name, namespace: '' },
+    forward: () => {},
+    mirror: () => {},
+    openStream: () => ({ cancel: () => {} }),
+  };
   return { name, cluster };
 }
 

@@ -63,7 +63,20 @@ describe('AuthorizationPolicy that is right', () => {
 
 describe('AuthorizationPolicy that is wrong', () => {
   const rules = 'spec.rules[0]';
-  const paths = ['a', '/a/../b', '//a', '/%61', '/%2f', '/a/*/b', '*a*', '/a?b', '/a/{x}', '/a{*}', '/{**}/{**}', '/a b'];
+  const paths = [
+    'a',
+    '/a/../b',
+    '//a',
+    '/%61',
+    '/%2f',
+    '/a/*/b',
+    '*a*',
+    '/a?b',
+    '/a/{x}',
+    '/a{*}',
+    '/{**}/{**}',
+    '/a b',
+  ];
   for (const path of paths) {
     test(`asks for path ${path}`, () => assertOneError(to({ paths: [path] }), `${rules}.to[0].paths[0]`, /path/));
   }
@@ -131,7 +144,11 @@ describe('AuthorizationPolicy that is surely not meant', () => {
   const warnings: readonly (readonly [what: string, declared: object, at: RegExp])[] = [
     ['denies nothing', policy({}), /^spec.rules: .* has no effect/],
     ['audits nothing', policy({ action: 'AUDIT' }), /^spec.rules: .* has no effect/],
-    ['has rules behind one for everything', policy({ rules: [{}, { to: [{ methods: ['GET'] }] }] }), /^spec.rules\[1\]: has no effect/],
+    [
+      'has rules behind one for everything',
+      policy({ rules: [{}, { to: [{ methods: ['GET'] }] }] }),
+      /^spec.rules\[1\]: has no effect/,
+    ],
     [
       'contradicts itself',
       to({ methods: ['GET'], notMethods: ['GET', 'HEAD'] }),

@@ -49,7 +49,11 @@ const fields = {
     .check(
       rule(['action', 'auditedAction'], function* ({ action, auditedAction }) {
         if (action !== 'AUDIT' && auditedAction !== undefined)
-          yield { path: ['auditedAction'], message: `must not be given for action ${action}`, expected: 'action AUDIT' };
+          yield {
+            path: ['auditedAction'],
+            message: `must not be given for action ${action}`,
+            expected: 'action AUDIT',
+          };
       }),
     ),
 };
@@ -67,7 +71,11 @@ export const authorizationPolicyKind = defineKind({
   complete: ({ spec }) => ({ spec: { ...spec, targetRefs: spec.targetRefs.map(withGroup) } }),
   *cautionsOf({ spec }) {
     if (effectOf(spec) === 'DENY' && spec.rules.length === 0)
-      yield { path: ['spec', 'rules'], message: 'a policy that denies without rules has no effect', expected: 'at least one rule' };
+      yield {
+        path: ['spec', 'rules'],
+        message: 'a policy that denies without rules has no effect',
+        expected: 'at least one rule',
+      };
     yield* unreachable(spec);
     for (const [i, { from = [], to = [] }] of spec.rules.entries()) {
       for (const [j, source] of from.entries()) yield* contradictions(source, ['spec', 'rules', i, 'from', j]);
@@ -90,7 +98,11 @@ function* unreachable({ rules }: Spec): Iterable<Objection> {
   if (all === -1) return;
   for (const i of rules.keys()) {
     if (i <= all) continue;
-    yield { path: ['spec', 'rules', i], message: `has no effect: rule ${all} matches everything`, expected: 'rules with from or to' };
+    yield {
+      path: ['spec', 'rules', i],
+      message: `has no effect: rule ${all} matches everything`,
+      expected: 'rules with from or to',
+    };
   }
 }
 
@@ -102,7 +114,11 @@ function* contradictions(declared: object, path: readonly (string | number)[]): 
     const excluded = fieldsOf[negated];
     if (!Array.isArray(values) || !Array.isArray(excluded)) continue;
     if (values.every((value) => excluded.includes(value) || excluded.includes('*')))
-      yield { path: [...path, negated], message: `never holds: all of ${field} is ruled out`, expected: `other values than in ${field}` };
+      yield {
+        path: [...path, negated],
+        message: `never holds: all of ${field} is ruled out`,
+        expected: `other values than in ${field}`,
+      };
   }
 }
 
@@ -112,6 +128,10 @@ function* openRoots(paths: readonly string[], path: readonly (string | number)[]
     const root = declared.slice(0, -2);
     if (!declared.endsWith('/*') || root === '' || root.includes('{') || root.startsWith('*')) continue;
     if (paths.some((other) => other === root || other === `${root}*` || other === '*' || other === '/*')) continue;
-    yield { path: [...path, i], message: `does not deny ${root} itself`, expected: `${quote(root)} beside it, where that is meant` };
+    yield {
+      path: [...path, i],
+      message: `does not deny ${root} itself`,
+      expected: `${quote(root)} beside it, where that is meant`,
+    };
   }
 }

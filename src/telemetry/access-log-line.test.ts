@@ -20,6 +20,7 @@ const line = (options: SampleOptions = {}): Record<string, unknown> => {
 
 const FAILED: SampleOptions = {
   grpc: 'grpc',
+  authorization: 'would-deny AuthorizationPolicy/shop/staff rule-0',
   status: 502,
   error: new ProxyError('upstream_reset', 'upstream', 'connection', { cause: 'ECONNRESET' }),
   fields: [

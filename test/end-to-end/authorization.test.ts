@@ -62,7 +62,16 @@ test('a request that a policy denies is answered 403, in whatever spelling, coun
   assert.equal(denied.headers['content-type'], 'application/problem+json');
   const { code, policy } = JSON.parse(denied.body) as { code: string; policy: string };
   assert.deepEqual({ code, policy }, { code: 'access_denied', policy: 'AuthorizationPolicy/default/guard' });
-  const spellings = ['/%61dmin', '//admin', '/x/../admin', '/x/%2e%2e/admin', '/ADMIN', '/admin;a=b', '/x/..;/admin', '/admin%2Fx'];
+  const spellings = [
+    '/%61dmin',
+    '//admin',
+    '/x/../admin',
+    '/x/%2e%2e/admin',
+    '/ADMIN',
+    '/admin;a=b',
+    '/x/..;/admin',
+    '/admin%2Fx',
+  ];
   for (const path of spellings) assert.equal((await getRaw(url, path)).status, 403, path);
   const line = JSON.parse((await program.printed(/^.*"path":"\/admin\/users".*$/m))[0]) as Record<string, unknown>;
   assert.equal(line['authorization'], 'denied AuthorizationPolicy/default/guard rule-0');
@@ -84,7 +93,10 @@ test('policies come, change and go without a restart, and one that breaks keeps 
   await getUntil(`${url}/`, isStatus(403));
   assert.equal((await get(`${url}/admin`)).status, 200);
   const from = program.stderr.length;
-  replaceFile(policyFile, policyDocument({ action: 'ALLOW', rules: [{ from: [{ issuers: ['https://id.example'] }] }] }));
+  replaceFile(
+    policyFile,
+    policyDocument({ action: 'ALLOW', rules: [{ from: [{ issuers: ['https://id.example'] }] }] }),
+  );
   await program.said(/reloaded in/, from);
   assert.equal((await get(`${url}/`)).status, 403);
   assert.equal((await get(`${url}/admin`)).status, 200);
@@ -93,7 +105,11 @@ test('policies come, change and go without a restart, and one that breaks keeps 
 });
 
 test('a policy that was never valid refuses what it is for, and nothing else', async (t) => {
-  const broken = policyDocument({ target: '{ kind: HTTPRoute, name: app }', action: 'DENY', rules: [{ when: 'true' }] });
+  const broken = policyDocument({
+    target: '{ kind: HTTPRoute, name: app }',
+    action: 'DENY',
+    rules: [{ when: 'true' }],
+  });
   const { url, folder } = await startGuarded(t, broken);
   const refused = await get(`${url}/`);
   assert.equal(refused.status, 500);
@@ -108,7 +124,10 @@ test('the address of the client is that which trusted proxies tell, and no other
   const headers = { 'x-forwarded-for': '203.0.113.9' };
   const trusting = await startGuarded(t, policyDocument({ action: 'ALLOW', rules }), '--trusted-proxy', '127.0.0.1');
   assert.equal((await get(`${trusting.url}/`, { headers })).status, 200);
-  assert.equal((await get(`${trusting.url}/`, { headers: { 'x-forwarded-for': '203.0.113.9, 198.51.100.1' } })).status, 403);
+  assert.equal(
+    (await get(`${trusting.url}/`, { headers: { 'x-forwarded-for': '203.0.113.9, 198.51.100.1' } })).status,
+    403,
+  );
   assert.equal((await get(`${trusting.url}/`, { headers: { 'x-forwarded-for': 'nonsense' } })).status, 403);
   const wary = await startGuarded(t, policyDocument({ action: 'ALLOW', rules }));
   assert.equal((await get(`${wary.url}/`, { headers })).status, 403);
@@ -133,7 +152,10 @@ test('selvage explain tells what each policy says of a request', async (t) => {
   writeFileSync(join(folder, 'gateway.yaml'), gatewayDocument({ port: 8080 }));
   writeFileSync(join(folder, 'route.yaml'), routeDocument({ originPort: 1 }));
   const office = { name: 'office', from: [{ ipBlocks: ['10.0.0.0/8'] }, { principals: ['spiffe://example.org/*'] }] };
-  writeFileSync(join(folder, 'policy.yaml'), denyAdmin + policyDocument({ name: 'known', action: 'ALLOW', rules: [office] }));
+  writeFileSync(
+    join(folder, 'policy.yaml'),
+    denyAdmin + policyDocument({ name: 'known', action: 'ALLOW', rules: [office] }),
+  );
   const explain = (...words: string[]) => runSelvage(t, 'explain', folder, 'GET', ...words);
   const stranger = await explain('http://127.0.0.1:8080/');
   assert.equal(stranger.code, 1);

@@ -21,7 +21,10 @@ export const namespacePattern = () =>
   text(/^(?:\*|\*?[a-z0-9-]+|[a-z0-9-]+\*)$/, 'a namespace, perhaps with "*" at one end');
 
 export const serviceAccountPattern = () =>
-  text(/^(?:[a-z0-9-]+\/)?(?:\*|[a-z0-9.-]+)$/, 'the name of a service account, or <namespace>/<name>, or <namespace>/*');
+  text(
+    /^(?:[a-z0-9-]+\/)?(?:\*|[a-z0-9.-]+)$/,
+    'the name of a service account, or <namespace>/<name>, or <namespace>/*',
+  );
 
 export const addressBlock = () =>
   z
@@ -42,10 +45,16 @@ export const hostPattern = () =>
 export const methodName = () => text(/^[A-Z][A-Z0-9-]{0,31}$/, 'a method in upper case, as in GET');
 
 export const grpcServicePattern = () =>
-  text(/^(?:\*|\*?[A-Za-z_.][A-Za-z0-9_.]*|[A-Za-z_.][A-Za-z0-9_.]*\*)$/, 'a service with its package, as in shop.v1.Cart or shop.v1.*');
+  text(
+    /^(?:\*|\*?[A-Za-z_.][A-Za-z0-9_.]*|[A-Za-z_.][A-Za-z0-9_.]*\*)$/,
+    'a service with its package, as in shop.v1.Cart or shop.v1.*',
+  );
 
 export const grpcMethodPattern = () =>
-  text(/^(?:\*|\*?[A-Za-z_][A-Za-z0-9_]*|[A-Za-z_][A-Za-z0-9_]*\*)$/, 'the bare name of a method, as in AddItem or Get*');
+  text(
+    /^(?:\*|\*?[A-Za-z_][A-Za-z0-9_]*|[A-Za-z_][A-Za-z0-9_]*\*)$/,
+    'the bare name of a method, as in AddItem or Get*',
+  );
 
 /** A path as requests are matched by it: `/a`, `/a/*`, `*.json`, or with open segments as in `/users/{*}`. */
 export const pathPattern = () => z.string().min(1).max(1024).check(rule<string>([], objectToPath));
@@ -58,17 +67,23 @@ export const exactPath = () =>
     .max(1024)
     .check(
       rule<string>([], function* (path) {
-        if (/[*{}]/.test(path)) yield { path: [], message: `path ${quote(path)} is not exact`, expected: 'one path, without "*"' };
+        if (/[*{}]/.test(path))
+          yield { path: [], message: `path ${quote(path)} is not exact`, expected: 'one path, without "*"' };
         else yield* objectToPath(path);
       }),
     );
 
 function* objectToPath(declared: string): Iterable<Objection> {
   if (declared === '*') return;
-  if (declared.includes('?')) yield { path: [], message: `path ${quote(declared)} has a query`, expected: 'a path alone' };
+  if (declared.includes('?'))
+    yield { path: [], message: `path ${quote(declared)} has a query`, expected: 'a path alone' };
   else if (/[{}]/.test(declared)) yield* objectToTemplate(declared);
   else if (declared.slice(1, -1).includes('*') || /^\*.*\*$/.test(declared))
-    yield { path: [], message: `path ${quote(declared)} has a "*" that is at neither end`, expected: 'one "*", or "{*}" for a segment' };
+    yield {
+      path: [],
+      message: `path ${quote(declared)} has a "*" that is at neither end`,
+      expected: 'one "*", or "{*}" for a segment',
+    };
   else if (declared.startsWith('*')) yield* objectToLiteral(`/x${declared.slice(1)}`, declared);
   else yield* objectToLiteral(declared.replace(/\*$/, ''), declared);
 }
@@ -76,7 +91,10 @@ function* objectToPath(declared: string): Iterable<Objection> {
 function* objectToTemplate(declared: string): Iterable<Objection> {
   const segments = declared.split('/');
   const isOpen = (segment: string) => segment === '{*}' || segment === '{**}';
-  if (segments.some((segment) => !isOpen(segment) && /[{}*]/.test(segment)) || segments.filter((one) => one === '{**}').length > 1) {
+  if (
+    segments.some((segment) => !isOpen(segment) && /[{}*]/.test(segment)) ||
+    segments.filter((one) => one === '{**}').length > 1
+  ) {
     const expected = '"{*}" for one whole segment, and at most one "{**}" for any number of them';
     yield { path: [], message: `path ${quote(declared)} cannot be read as a template`, expected };
   } else yield* objectToLiteral(segments.map((segment) => (isOpen(segment) ? 'x' : segment)).join('/'), declared);
@@ -85,7 +103,11 @@ function* objectToTemplate(declared: string): Iterable<Objection> {
 /** Requests are matched in normal form: what is not in it would match nothing. */
 function* objectToLiteral(literal: string, declared: string): Iterable<Objection> {
   if (!literal.startsWith('/')) {
-    yield { path: [], message: `path ${quote(declared)} is not absolute`, expected: 'a path that starts with "/", or a suffix that starts with "*"' };
+    yield {
+      path: [],
+      message: `path ${quote(declared)} is not absolute`,
+      expected: 'a path that starts with "/", or a suffix that starts with "*"',
+    };
     return;
   }
   const normal = normalizePath(literal);

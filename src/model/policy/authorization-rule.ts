@@ -13,7 +13,8 @@ import {
   serviceAccountPattern,
 } from './authorization-pattern.ts';
 
-const words = (value: z.ZodString, what: string) => z.array(value).min(1).max(128).check(distinct).optional().describe(what);
+const words = (value: z.ZodString, what: string) =>
+  z.array(value).min(1).max(128).check(distinct).optional().describe(what);
 
 const ports = (what: string) =>
   z
@@ -45,7 +46,10 @@ const someCondition = rule<Readonly<Record<string, unknown>>>([], function* (dec
 
 const source = z
   .strictObject({
-    principals: words(principalPattern(), 'SPIFFE ids in the verified certificate of the client; "*" at one end for anything.'),
+    principals: words(
+      principalPattern(),
+      'SPIFFE ids in the verified certificate of the client; "*" at one end for anything.',
+    ),
     notPrincipals: words(principalPattern(), 'None of these SPIFFE ids.'),
     namespaces: words(namespacePattern(), 'Namespaces in the SPIFFE id of the client, in any trust domain.'),
     notNamespaces: words(namespacePattern(), 'None of these namespaces.'),

@@ -20,8 +20,12 @@ export const authorizationTarget = () =>
       group: z
         .enum(['gateway.networking.k8s.io', ''])
         .optional()
-        .describe('API group of the kind: gateway.networking.k8s.io, or empty for Service; absent: as the kind needs it.'),
-      kind: z.enum(Object.keys(groups) as [TargetKind, ...TargetKind[]]).describe('Gateway, HTTPRoute, GRPCRoute or Service.'),
+        .describe(
+          'API group of the kind: gateway.networking.k8s.io, or empty for Service; absent: as the kind needs it.',
+        ),
+      kind: z
+        .enum(Object.keys(groups) as [TargetKind, ...TargetKind[]])
+        .describe('Gateway, HTTPRoute, GRPCRoute or Service.'),
       name: objectName().describe('Name of the target, in the namespace of the policy.'),
       sectionName: sectionName()
         .optional()
@@ -40,6 +44,8 @@ export const authorizationTarget = () =>
     );
 
 /** Says the group that a kind is of, where the reference leaves it open. */
-export function withGroup<T extends { kind: TargetKind; group?: string | undefined }>(ref: T): T & { group: (typeof groups)[TargetKind] } {
+export function withGroup<T extends { kind: TargetKind; group?: string | undefined }>(
+  ref: T,
+): T & { group: (typeof groups)[TargetKind] } {
   return { ...ref, group: groups[ref.kind] };
 }

@@ -42,6 +42,17 @@ test('renderError tells a detail of the occurrence where there is one', () => {
   assert.equal(JSON.parse(render('bad_path', [], 'dot segments').body!).detail, 'dot segments');
 });
 
+test('renderError names the policy that refused, to programs and to people', () => {
+  const error = new ProxyError('access_denied', 'local', 'stream', { policy: 'AuthorizationPolicy/shop/staff' });
+  const ask = (accept: string) => {
+    const request = new RequestHead('GET', '/', 'example.com', '/', '', new Fields(['accept', accept]), 11);
+    return renderError(error, { request, requestId: 'id-1' });
+  };
+  assert.equal(JSON.parse(ask('*/*').body!).policy, 'AuthorizationPolicy/shop/staff');
+  assert.match(ask('text/plain').body!, /^policy: AuthorizationPolicy\/shop\/staff$/m);
+  assert.equal('policy' in JSON.parse(render('bad_path').body!), false);
+});
+
 for (const traceparent of ['', 'garbage', TRACEPARENT.toUpperCase(), TRACEPARENT.slice(0, 40)]) {
   test(`renderError leaves the trace id out when traceparent is '${traceparent}'`, () => {
     assert.deepEqual(JSON.parse(render('internal', ['traceparent', traceparent]).body!).trace, { requestId: 'id-1' });

@@ -78,7 +78,13 @@ function renderBody(
   }
 }
 
-function renderProblem(code: string, policy: string, entry: ErrorEntry, detail: string, exchange: FailedExchange): string {
+function renderProblem(
+  code: string,
+  policy: string,
+  entry: ErrorEntry,
+  detail: string,
+  exchange: FailedExchange,
+): string {
   const traceId = parseTraceId(exchange.request.fields.first('traceparent'));
   const problem = {
     type: ERROR_TYPE_BASE + code,

@@ -36,7 +36,10 @@ function createChains(): FilterChains {
   return new FilterChains({ slot: createTestSlot, policies });
 }
 
-const namesOf = (specs: FilterSpec[]): string[] => createChains().compileRuleFilters(specs).map(({ name }) => name);
+const namesOf = (specs: FilterSpec[]): string[] =>
+  createChains()
+    .compileRuleFilters(specs)
+    .map(({ name }) => name);
 
 function run(filters: readonly Filter[], request: TestRequest): { exchange: Exchange; answer: Answer | undefined } {
   const exchange = createTestExchange(request);
@@ -49,7 +52,12 @@ test('FilterChains asks for authorization in every rule, behind CORS and before 
   assert.deepEqual(namesOf([]), ['Authorization']);
   assert.deepEqual(namesOf([redirect]), ['Authorization', 'RequestRedirect']);
   assert.deepEqual(namesOf([authorization, cors]), ['CORS', 'Authorization']);
-  assert.deepEqual(namesOf([authorization, header, cors, redirect]), ['RequestHeaderModifier', 'CORS', 'Authorization', 'RequestRedirect']);
+  assert.deepEqual(namesOf([authorization, header, cors, redirect]), [
+    'RequestHeaderModifier',
+    'CORS',
+    'Authorization',
+    'RequestRedirect',
+  ]);
   assert.deepEqual(namesOf([authorization, redirect, cors]), ['Authorization', 'RequestRedirect', 'CORS']);
 });
 

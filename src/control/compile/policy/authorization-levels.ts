@@ -13,7 +13,11 @@ export function nameOfRejected({ title }: RejectedPolicy): string {
  *
  * @param section undefined where it has no name
  */
-export function authorizationLevels(target: Secured, section: string | undefined, lookups: Lookups): AuthorizationLevels {
+export function authorizationLevels(
+  target: Secured,
+  section: string | undefined,
+  lookups: Lookups,
+): AuthorizationLevels {
   const levels = [namesFor(target, undefined, lookups)];
   if (section !== undefined) levels.push(namesFor(target, section, lookups));
   return levels.filter((names) => names.length > 0);

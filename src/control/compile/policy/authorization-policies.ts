@@ -91,7 +91,11 @@ const identityFields = [
 ] as const;
 
 /** Warns of rules by identity where no client is ever asked for a certificate. */
-function identitiesNobodyShows({ spec }: AuthorizationPolicy, gateways: readonly string[], lookups: Lookups): Finding[] {
+function identitiesNobodyShows(
+  { spec }: AuthorizationPolicy,
+  gateways: readonly string[],
+  lookups: Lookups,
+): Finding[] {
   const declared = gateways.flatMap((gateway) => {
     const [namespace = '', name = ''] = gateway.split('/');
     return lookups.find('Gateway', namespace, name) ?? [];
@@ -117,6 +121,8 @@ export function refusedBecauseOf({ kind, targets }: RejectedPolicy, lookups: Loo
     const section = target.sectionName;
     if (found === undefined || (section !== undefined && !sectionsOf(found).includes(section))) return [];
     const part = section === undefined ? '' : `${found.kind === 'Gateway' ? 'listener' : 'rule'} ${section} of `;
-    return [{ target, outcome: `all requests to ${part}${target.kind} ${target.namespace}/${target.name} are refused` }];
+    return [
+      { target, outcome: `all requests to ${part}${target.kind} ${target.namespace}/${target.name} are refused` },
+    ];
   });
 }

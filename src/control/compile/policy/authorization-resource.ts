@@ -78,7 +78,8 @@ function conditionOf(attribute: AuthorizationAttribute, negated: boolean, values
 
 /** A name alone is a service account of the policy's namespace. */
 function withNamespace(source: Source, namespace: string): Source {
-  const complete = (names: readonly string[]) => names.map((name) => (name.includes('/') ? name : `${namespace}/${name}`));
+  const complete = (names: readonly string[]) =>
+    names.map((name) => (name.includes('/') ? name : `${namespace}/${name}`));
   const { serviceAccounts, notServiceAccounts } = source;
   return {
     ...source,

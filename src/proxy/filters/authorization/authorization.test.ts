@@ -27,17 +27,17 @@ describe('judge', () => {
     ['asks all ALLOW policies of a level', [[allow(admin), allow(anything)]], '/', 'allowed p01 rule-0'],
     ['does not let a route widen its gateway', [[allow(admin)], [allow(anything)]], '/', 'denied p00 no-rule'],
     ['lets a route narrow its gateway', [[allow(anything)], [allow(admin)]], '/', 'denied p10 no-rule'],
-    ['names the most specific policy that allowed', [[allow(anything)], [allow(admin)]], '/admin', 'allowed p10 rule-0'],
+    [
+      'names the most specific policy that allowed',
+      [[allow(anything)], [allow(admin)]],
+      '/admin',
+      'allowed p10 rule-0',
+    ],
     ['records what an audited DENY would deny', [[audited(deny(admin))]], '/admin', 'would-deny p00 rule-0'],
     ['records nothing where an audited DENY does not match', [[audited(deny(admin))]], '/', ''],
     ['records what an audited ALLOW would deny', [[audited(allow(admin))]], '/', 'would-deny p00 no-rule'],
     ['records nothing where an audited ALLOW matches', [[audited(allow(admin))]], '/admin', ''],
-    [
-      'lets what is audited count for nothing',
-      [[allow(anything), audited(allow(admin))]],
-      '/',
-      'allowed p00 rule-0',
-    ],
+    ['lets what is audited count for nothing', [[allow(anything), audited(allow(admin))]], '/', 'allowed p00 rule-0'],
     [
       'records what is audited also where something else allows',
       [[allow(anything), audited(deny(admin))]],
@@ -94,35 +94,52 @@ describe('what a request lacks', () => {
 });
 
 describe('conditions', () => {
-  const rows: readonly (readonly [rule: NonNullable<TestPolicy['rules']>[number], yes: TestCaller, no: TestCaller])[] = [
-    [{ from: [{ principal: [CART] }] }, { uris: [CART] }, { uris: [`${CART}-2`] }],
-    [{ from: [{ principal: ['spiffe://example.org/ns/shop/*'] }] }, { uris: [CART] }, { uris: [CART.replace('shop', 'pay')] }],
-    [{ from: [{ principal: ['*/sa/cart'] }] }, { uris: [CART] }, { uris: ['spiffe://example.org/ns/shop/sa/b'] }],
-    [{ from: [{ principal: ['*'] }] }, { uris: [CART] }, {}],
-    [{ from: [{ principal: ['*'] }] }, { uris: ['spiffe://example.org/client'] }, { uris: [CART, CART] }],
-    [{ from: [{ principal: ['*'] }] }, { uris: [CART] }, { uris: ['https://example.org/'] }],
-    [{ from: [{ principal: ['*'] }] }, { uris: [CART] }, { uris: ['spiffe://example.org/ns/../sa/cart'] }],
-    [{ from: [{ namespace: ['shop'] }] }, { uris: [CART] }, { uris: ['spiffe://example.org/shop'] }],
-    [{ from: [{ serviceAccount: ['shop/cart'] }] }, { uris: [CART] }, { uris: [CART.replace('shop', 'pay')] }],
-    [{ from: [{ not_namespace: ['shop'] }] }, { uris: [CART.replace('shop', 'pay')] }, { uris: [CART] }],
-    [{ from: [{ ip: ['10.0.0.0/8'] }] }, { ip: '10.1.2.3' }, { ip: '11.0.0.1' }],
-    [{ from: [{ ip: ['10.0.0.0/8'] }] }, { ip: '::ffff:10.1.2.3' }, { ip: '::10.1.2.3' }],
-    [{ from: [{ ip: ['2001:db8::/32'] }] }, { ip: '2001:db8::1' }, { ip: '2001:db9::1' }],
-    [{ from: [{ ip: ['::/0'] }] }, { ip: 'fe80::1%eth0' }, { ip: '10.0.0.1' }],
-    [{ from: [{ remoteIp: ['203.0.113.9'] }] }, { clientAddress: '203.0.113.9' }, { ip: '203.0.113.9', clientAddress: '10.0.0.1' }],
-    [{ to: [{ host: ['*.example.com'] }] }, { authority: 'a.example.com:8080' }, { authority: 'example.com' }],
-    [{ to: [{ port: ['8443'] }] }, { listenerPort: 8443 }, { listenerPort: 8080 }],
-    [{ to: [{ method: ['GET', 'HEAD'] }] }, { method: 'HEAD' }, { method: 'POST' }],
-    [{ to: [{ path: ['/a/*'] }] }, { path: '/a/b' }, { path: '/ab' }],
-    [{ to: [{ path: ['*.json'] }] }, { path: '/a.json' }, { path: '/a.json/x' }],
-    [{ to: [{ path: ['/users/{*}/orders'] }] }, { path: '/users/7/orders' }, { path: '/users/7/8/orders' }],
-    [{ to: [{ path: ['/{**}/orders'] }] }, { path: '/users/7/orders' }, { path: '/orders/7' }],
-    [{ to: [{ grpcService: ['shop.v1.*'] }] }, { path: '/shop.v1.Cart/Add' }, { path: '/shop.v2.Cart/Add' }],
-    [{ to: [{ grpcService: ['shop.v1.Cart'], grpcMethod: ['Get*'] }] }, { path: '/shop.v1.Cart/GetOne' }, { path: '/shop.v1.Cart/Add' }],
-    [{ to: [{ path: ['/a'], method: ['GET'] }] }, { path: '/a' }, { path: '/a', method: 'POST' }],
-    [{ to: [{ path: ['/a'] }, { path: ['/b'] }] }, { path: '/b' }, { path: '/c' }],
-    [{ from: [{ ip: ['10.0.0.1'] }], to: [{ path: ['/a'] }] }, { ip: '10.0.0.1', path: '/a' }, { ip: '10.0.0.2', path: '/a' }],
-  ];
+  const rows: readonly (readonly [rule: NonNullable<TestPolicy['rules']>[number], yes: TestCaller, no: TestCaller])[] =
+    [
+      [{ from: [{ principal: [CART] }] }, { uris: [CART] }, { uris: [`${CART}-2`] }],
+      [
+        { from: [{ principal: ['spiffe://example.org/ns/shop/*'] }] },
+        { uris: [CART] },
+        { uris: [CART.replace('shop', 'pay')] },
+      ],
+      [{ from: [{ principal: ['*/sa/cart'] }] }, { uris: [CART] }, { uris: ['spiffe://example.org/ns/shop/sa/b'] }],
+      [{ from: [{ principal: ['*'] }] }, { uris: [CART] }, {}],
+      [{ from: [{ principal: ['*'] }] }, { uris: ['spiffe://example.org/client'] }, { uris: [CART, CART] }],
+      [{ from: [{ principal: ['*'] }] }, { uris: [CART] }, { uris: ['https://example.org/'] }],
+      [{ from: [{ principal: ['*'] }] }, { uris: [CART] }, { uris: ['spiffe://example.org/ns/../sa/cart'] }],
+      [{ from: [{ namespace: ['shop'] }] }, { uris: [CART] }, { uris: ['spiffe://example.org/shop'] }],
+      [{ from: [{ serviceAccount: ['shop/cart'] }] }, { uris: [CART] }, { uris: [CART.replace('shop', 'pay')] }],
+      [{ from: [{ not_namespace: ['shop'] }] }, { uris: [CART.replace('shop', 'pay')] }, { uris: [CART] }],
+      [{ from: [{ ip: ['10.0.0.0/8'] }] }, { ip: '10.1.2.3' }, { ip: '11.0.0.1' }],
+      [{ from: [{ ip: ['10.0.0.0/8'] }] }, { ip: '::ffff:10.1.2.3' }, { ip: '::10.1.2.3' }],
+      [{ from: [{ ip: ['2001:db8::/32'] }] }, { ip: '2001:db8::1' }, { ip: '2001:db9::1' }],
+      [{ from: [{ ip: ['::/0'] }] }, { ip: 'fe80::1%eth0' }, { ip: '10.0.0.1' }],
+      [
+        { from: [{ remoteIp: ['203.0.113.9'] }] },
+        { clientAddress: '203.0.113.9' },
+        { ip: '203.0.113.9', clientAddress: '10.0.0.1' },
+      ],
+      [{ to: [{ host: ['*.example.com'] }] }, { authority: 'a.example.com:8080' }, { authority: 'example.com' }],
+      [{ to: [{ port: ['8443'] }] }, { listenerPort: 8443 }, { listenerPort: 8080 }],
+      [{ to: [{ method: ['GET', 'HEAD'] }] }, { method: 'HEAD' }, { method: 'POST' }],
+      [{ to: [{ path: ['/a/*'] }] }, { path: '/a/b' }, { path: '/ab' }],
+      [{ to: [{ path: ['*.json'] }] }, { path: '/a.json' }, { path: '/a.json/x' }],
+      [{ to: [{ path: ['/users/{*}/orders'] }] }, { path: '/users/7/orders' }, { path: '/users/7/8/orders' }],
+      [{ to: [{ path: ['/{**}/orders'] }] }, { path: '/users/7/orders' }, { path: '/orders/7' }],
+      [{ to: [{ grpcService: ['shop.v1.*'] }] }, { path: '/shop.v1.Cart/Add' }, { path: '/shop.v2.Cart/Add' }],
+      [
+        { to: [{ grpcService: ['shop.v1.Cart'], grpcMethod: ['Get*'] }] },
+        { path: '/shop.v1.Cart/GetOne' },
+        { path: '/shop.v1.Cart/Add' },
+      ],
+      [{ to: [{ path: ['/a'], method: ['GET'] }] }, { path: '/a' }, { path: '/a', method: 'POST' }],
+      [{ to: [{ path: ['/a'] }, { path: ['/b'] }] }, { path: '/b' }, { path: '/c' }],
+      [
+        { from: [{ ip: ['10.0.0.1'] }], to: [{ path: ['/a'] }] },
+        { ip: '10.0.0.1', path: '/a' },
+        { ip: '10.0.0.2', path: '/a' },
+      ],
+    ];
   for (const [rule, yes, no] of rows) {
     test(`${JSON.stringify(rule)} tells ${JSON.stringify(yes)} from ${JSON.stringify(no)}`, () => {
       assert.equal(passes(allow(rule), yes), true);
@@ -140,7 +157,13 @@ describe('conditions', () => {
 describe('ways around a denial', () => {
   const admin = deny({ to: [{ path: ['/admin', '/admin/*'] }] });
   const spellings = ['/admin', '/admin/', '/admin/x', '/ADMIN', '/Admin/x', '/admin;v=1', '/admin;v=1/x', '/admin%2Fx'];
-  const hidden = ['/public/..;/admin', '/public/..;a=b/admin/x', '/public/..%2Fadmin', '/public%5C..%5Cadmin', '/x/%2E%2E%2Fadmin'];
+  const hidden = [
+    '/public/..;/admin',
+    '/public/..;a=b/admin/x',
+    '/public/..%2Fadmin',
+    '/public%5C..%5Cadmin',
+    '/x/%2E%2E%2Fadmin',
+  ];
   for (const path of [...spellings, ...hidden]) {
     test(`are closed: ${path}`, () => assert.equal(passes(admin, { path }), false));
   }
@@ -152,7 +175,8 @@ describe('ways around a denial', () => {
     const pub = allow({ to: [{ path: ['/public/*'] }] });
     const butAdmin = allow({ to: [{ path: ['/*'], not_path: ['/admin/*'] }] });
     for (const path of ['/Public/x', '/public;a/x', '/public%2Fx']) assert.equal(passes(pub, { path }), false, path);
-    for (const path of ['/admin/x', '/ADMIN/x', '/a/..;/admin/x']) assert.equal(passes(butAdmin, { path }), false, path);
+    for (const path of ['/admin/x', '/ADMIN/x', '/a/..;/admin/x'])
+      assert.equal(passes(butAdmin, { path }), false, path);
     const others = deny({ to: [{ not_path: ['/public/*'] }] });
     for (const path of ['/Public/x', '/public%2Fx']) assert.equal(passes(others, { path }), false, path);
   });
@@ -207,7 +231,11 @@ describe('Authorization', () => {
     assert.equal(new Authorization(levels('p')).authorize(exchange)?.status, 403);
     assert.equal(new Authorization(levels('q')).authorize(exchange), undefined);
     assert.equal(new BackendAuthorization(levels('p'), 'Service/shop/a:80').onRequest(exchange), undefined);
-    assert.equal((new BackendAuthorization(levels('q'), 'Service/shop/a:80#http2').onRequest(exchange) as { status: number }).status, 403);
+    assert.equal(
+      (new BackendAuthorization(levels('q'), 'Service/shop/a:80#http2').onRequest(exchange) as { status: number })
+        .status,
+      403,
+    );
     assert.equal(new BackendAuthorization(levels('q'), 'Service/shop/a:81').onRequest(exchange), undefined);
   });
 
@@ -216,7 +244,7 @@ describe('Authorization', () => {
     const policies = new PolicyRegistry((...labels) => ({ add: () => counted.push(labels.join(' ')) }));
     policies.put(createPolicy(allow({ to: [{ path: ['/a'] }] })));
     policies.put(createPolicy({ ...audited(deny({})), name: 'q' }));
-    const authorization = new Authorization(policies.levels([['p', 'q', ]]));
+    const authorization = new Authorization(policies.levels([['p', 'q']]));
     authorization.authorize(createTestExchange({ path: '/a' }));
     authorization.authorize(createTestExchange({ path: '/b' }));
     assert.deepEqual(counted, ['p ALLOW allowed', 'q AUDIT would-deny', 'p ALLOW denied']);

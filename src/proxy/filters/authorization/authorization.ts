@@ -5,7 +5,8 @@ import type { Authorizer, Exchange, Filter, Verdict } from '../../exchange/excha
 import type { MirrorGuard } from '../request-mirror.ts';
 import type { Decision } from './decision.ts';
 import { JudgedRequest } from './judged-request.ts';
-import { judge, type PolicyLevel } from './judgement.ts';
+import { judge } from './judgement.ts';
+import type { PolicyLevel } from './policy-slot.ts';
 
 /** One for all: nothing is judged while something is. */
 const judged = new JudgedRequest();

@@ -1,8 +1,8 @@
 import type { AuthorizationAttribute } from '#model/snapshot/authorization.ts';
 import type { Condition } from './condition.ts';
 import type { JudgedRequest } from './judged-request.ts';
-import type { PolicyLevel } from './judgement.ts';
 import { principalOf } from './peer-principal.ts';
+import type { PolicyLevel } from './policy-slot.ts';
 import type { CompiledRule, Policy } from './policy.ts';
 
 /** What one policy says of a request, and why. */
@@ -19,18 +19,24 @@ export interface PolicyExplanation {
 
 /** Explains what each policy says of a request, by what the policies themselves are asked. Slow, and for people. */
 export function explainPolicies(levels: readonly PolicyLevel[], request: JudgedRequest): readonly PolicyExplanation[] {
-  return levels.flat().map(({ name, policy }) =>
-    policy === null
-      ? { policy: name, action: '', outcome: 'is not known, so everything is refused', reasons: [] }
-      : explainPolicy(policy, request),
-  );
+  return levels
+    .flat()
+    .map(({ name, policy }) =>
+      policy === null
+        ? { policy: name, action: '', outcome: 'is not known, so everything is refused', reasons: [] }
+        : explainPolicy(policy, request),
+    );
 }
 
 function explainPolicy(policy: Policy, request: JudgedRequest): PolicyExplanation {
   const { name, action, audit, broken, rules } = policy;
   const common = { policy: name, action: audit ? `AUDIT as ${action}` : action };
   if (broken !== null) {
-    return { ...common, outcome: `cannot be enforced, so everything is refused: ${broken.error?.cause ?? ''}`, reasons: [] };
+    return {
+      ...common,
+      outcome: `cannot be enforced, so everything is refused: ${broken.error?.cause ?? ''}`,
+      reasons: [],
+    };
   }
   if (policy.isExempt(request.path)) return { ...common, outcome: `path ${request.path} is exempt`, reasons: [] };
   const match = policy.match(request);

@@ -1,9 +1,6 @@
 import type { Decision } from './decision.ts';
 import type { JudgedRequest } from './judged-request.ts';
-import type { PolicySlot } from './policy-registry.ts';
-
-/** The policies that one thing is under: a gateway, a listener, a route, a rule or a backend. */
-export type PolicyLevel = readonly PolicySlot[];
+import type { PolicyLevel } from './policy-slot.ts';
 
 /**
  * Decides over a request, in this order:

@@ -29,7 +29,10 @@ export class PathPattern {
 
   /** Whether a server may take the path for one that matches. @param folded by `foldPath` */
   resembles(path: string, folded: string): boolean {
-    return this.#exact.matches(path) || this.#folded.matches(folded) || this.#foldedFolder.matches(folded);
+    if (this.#folded.matches(folded)) return true;
+    // A path that folds to itself, as nearly all do, has nothing that a folded pattern lacks.
+    if (path !== folded && this.#exact.matches(path)) return true;
+    return this.#foldedFolder !== this.#folded && this.#foldedFolder.matches(folded);
   }
 }
 

@@ -12,6 +12,8 @@ export function isPathTemplate(declared: string): boolean {
 
 /** A path with open places: `/users/{*}/orders`, `/files/{**}`, `/{**}/report`. */
 export class PathTemplate {
+  /** What every path begins with that fits: it tells most others at once. */
+  readonly #start: string;
   /** Segments before `{**}`, or all; null for an open one. */
   readonly #head: readonly (string | null)[];
   /** Segments behind `{**}`; null where there is none. */
@@ -20,12 +22,14 @@ export class PathTemplate {
   /** @param declared with at most one `{**}` */
   constructor(declared: string) {
     const segments = declared.slice(1).split('/');
+    this.#start = startOf(declared);
     const rest = segments.indexOf(REST);
     this.#head = (rest === -1 ? segments : segments.slice(0, rest)).map(segmentOf);
     this.#tail = rest === -1 ? null : segments.slice(rest + 1).map(segmentOf);
   }
 
   matches(path: string): boolean {
+    if (!path.startsWith(this.#start)) return false;
     let at = 0; // of the slash before the next segment
     for (const segment of this.#head) {
       if (path.charCodeAt(at) !== SLASH) return false;
@@ -36,6 +40,12 @@ export class PathTemplate {
     }
     return this.#tail === null ? at === path.length : endsWith(this.#tail, path, at);
   }
+}
+
+/** Up to the slash before the first open segment, or without it where that one may be missing. */
+function startOf(declared: string): string {
+  const slash = declared.indexOf('/{');
+  return declared.startsWith(REST, slash + 1) ? declared.slice(0, slash) : declared.slice(0, slash + 1);
 }
 
 /** Whether a path ends with these segments, all of them behind `from`. */

@@ -1,18 +1,7 @@
 import type { AuthorizationLevels, AuthorizationResource } from '#model/snapshot/authorization.ts';
 import { Decision, type DecisionCounters } from './decision.ts';
-import type { PolicyLevel } from './judgement.ts';
 import { Policy } from './policy.ts';
-
-/**
- * The place of a policy, by name. What is under a policy keeps its slot, so that the policy may change without listeners
- * and routes being compiled again.
- */
-export interface PolicySlot {
-  readonly name: string;
-  /** Null while there is no such policy: what names it is then refused. */
-  policy: Policy | null;
-  readonly absence: Decision;
-}
+import type { PolicyLevel, PolicySlot } from './policy-slot.ts';
 
 /** All authorization policies of one thread, by name. */
 export class PolicyRegistry {
@@ -40,7 +29,11 @@ export class PolicyRegistry {
     let slot = this.#slots.get(name);
     if (slot === undefined) {
       const counter = this.#counters(name, '', 'broken');
-      slot = { name, policy: null, absence: new Decision(name, 'broken', 'no-rule', counter, 'the policy is not known') };
+      slot = {
+        name,
+        policy: null,
+        absence: new Decision(name, 'broken', 'no-rule', counter, 'the policy is not known'),
+      };
       this.#slots.set(name, slot);
     }
     return slot;

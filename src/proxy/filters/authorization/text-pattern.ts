@@ -6,7 +6,8 @@ export class TextPattern {
   /** @param declared as in `spiffe://example.org/ns/shop/*`, `*.example.org` or `*` */
   constructor(declared: string) {
     this.#kind = kindOf(declared);
-    this.#text = this.#kind === 'prefix' ? declared.slice(0, -1) : this.#kind === 'suffix' ? declared.slice(1) : declared;
+    this.#text =
+      this.#kind === 'prefix' ? declared.slice(0, -1) : this.#kind === 'suffix' ? declared.slice(1) : declared;
   }
 
   matches(value: string): boolean {

@@ -3,12 +3,27 @@ import { test } from 'node:test';
 import { createTestExchange } from '../testing/exchange.ts';
 import { ForwardingFields } from './forwarding-fields.ts';
 
-const rows: readonly (readonly [what: string, trusted: readonly string[], fields: readonly string[], client: string])[] = [
+const rows: readonly (readonly [
+  what: string,
+  trusted: readonly string[],
+  fields: readonly string[],
+  client: string,
+])[] = [
   ['believes nobody unless told to', [], ['x-forwarded-for', '203.0.113.9'], '192.0.2.7'],
   ['believes no stranger', ['10.0.0.0/8'], ['x-forwarded-for', '203.0.113.9'], '192.0.2.7'],
   ['believes a trusted peer', ['192.0.2.7'], ['x-forwarded-for', '203.0.113.9'], '203.0.113.9'],
-  ['takes the last address that is not trusted', ['192.0.2.0/24'], ['x-forwarded-for', '8.8.8.8, 203.0.113.9, 192.0.2.1'], '203.0.113.9'],
-  ['reads several lines as one', ['192.0.2.0/24'], ['x-forwarded-for', '203.0.113.9', 'x-forwarded-for', '192.0.2.1'], '203.0.113.9'],
+  [
+    'takes the last address that is not trusted',
+    ['192.0.2.0/24'],
+    ['x-forwarded-for', '8.8.8.8, 203.0.113.9, 192.0.2.1'],
+    '203.0.113.9',
+  ],
+  [
+    'reads several lines as one',
+    ['192.0.2.0/24'],
+    ['x-forwarded-for', '203.0.113.9', 'x-forwarded-for', '192.0.2.1'],
+    '203.0.113.9',
+  ],
   ['takes the first where all are trusted', ['192.0.2.0/24'], ['x-forwarded-for', '192.0.2.2, 192.0.2.1'], '192.0.2.2'],
   ['takes the peer where nothing is said', ['192.0.2.7'], [], '192.0.2.7'],
   ['knows nobody where nonsense is said', ['192.0.2.7'], ['x-forwarded-for', '203.0.113.9, unknown'], ''],
