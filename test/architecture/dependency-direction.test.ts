@@ -22,7 +22,7 @@ const CLEAN: Readonly<Record<string, string>> = {
   'src/codec/http1/parser.ts': `import '../frame.ts'; import '#http/fields.ts';`,
   'src/codec/frame.ts': `import type { Route } from '#model/route.ts';`,
   'src/transport/listen.ts': `import 'node:net';`,
-  'src/xds/client.ts': `import '@bufbuild/protobuf';`,
+  'src/xds/client.ts': `import '#base/bytes.ts';`,
   'src/proxy/gateway.ts': `import './downstream/session.ts'; import './routing/table.ts'; import '#transport/listen.ts';`,
   'src/proxy/exchange/exchange.ts': '',
   'src/proxy/downstream/session.ts': `import '../exchange/exchange.ts'; import './protocol.ts';`,
