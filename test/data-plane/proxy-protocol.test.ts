@@ -136,5 +136,23 @@ test('a backend of a TCP route is told of the client', async (context) => {
   const server = await origin.accept();
   const expected = `PROXY TCP4 127.0.0.1 127.0.0.1 ${client.socket.localPort} ${edge.port}\r\n`;
   assert.equal(await server.readBytes(expected.length), expected);
-  await until('open', () => true);
+});
+
+test('a backend of an HTTP route is told of each client, on a connection of its own', async (context) => {
+  const origin = await ScriptedOrigin.start();
+  context.after(() => origin.stop());
+  const edge = new Edge(context);
+  await edge.apply([listener({}), declareRoute({}), ...declareCluster({ proxyProtocol: 1, endpoints: [{ port: origin.port }] })]);
+  for (let i = 0; i < 2; i++) {
+    const client = await dial(edge.port);
+    client.send(REQUEST);
+    const server = await origin.accept();
+    assert.equal(await server.read('\r\n'), `PROXY TCP4 127.0.0.1 127.0.0.1 ${client.socket.localPort} ${edge.port}\r\n`);
+    await server.readHead();
+    server.send('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+    assert.match(await client.readHead(), /^HTTP\/1.1 200 /);
+    await server.untilClosed();
+    client.socket.destroy();
+  }
+  await until('no connection', () => edge.gateway.activity.clusters[0]!.connections === 0);
 });

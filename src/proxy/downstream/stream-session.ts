@@ -6,6 +6,7 @@ import type { Clock } from '#transport/clock.ts';
 import type { Connection, ConnectionObserver } from '#transport/connection.ts';
 import type { Cluster, Listener, StreamRoute } from '../exchange/exchange.ts';
 import type { PendingStream, StreamConnection, StreamLease, StreamObserver } from '../exchange/stream.ts';
+import { addressesOf } from '../exchange/peer-addresses.ts';
 import { ConnectionPeer } from './connection-peer.ts';
 import type { Session } from './session.ts';
 
@@ -202,14 +203,7 @@ export class StreamSession implements ConnectionObserver, StreamObserver, Sessio
   // ── steps ──
 
   #open(cluster: Cluster): void {
-    const { remoteAddress, remotePort, localAddress, localPort } = this.#peer;
-    const client = {
-      sourceAddress: remoteAddress,
-      sourcePort: remotePort,
-      destinationAddress: localAddress,
-      destinationPort: localPort,
-    };
-    this.#pending = cluster.openStream(this, client);
+    this.#pending = cluster.openStream(this, addressesOf(this.#peer));
   }
 
   #passToServer(bytes: Buffer): void {

@@ -13,6 +13,7 @@ import type { Balancer } from './balancer/target.ts';
 import { ClusterLoad } from './cluster-load.ts';
 import { Endpoint, endpointLabel, meshOf } from './endpoint.ts';
 import { Forwarding } from './forwarding.ts';
+import { IntroducedPool } from './introduced-pool.ts';
 import { Mirroring } from './mirroring.ts';
 import { NameWatch } from './name-watch.ts';
 import type { Pools } from './pools.ts';
@@ -200,12 +201,17 @@ export class RunningCluster implements Cluster, OwningCluster, StreamOwner {
     const mesh = meshOf(spec);
     const hop = this.#mesh === null ? null : this.#mesh.hopTo(mesh, this.service);
     const Pool = this.#pools.of(mesh === null || this.#mesh === null ? this.#resource.protocol : 'http2');
-    return new Endpoint(address, spec, new Pool(this.#dialEndpoint(address, spec), this.load, this.clock), hop);
+    const dialing = this.#dialing;
+    const pool =
+      mesh === null && dialing.introduces
+        ? new IntroducedPool((client) => new Pool(dialing.http(address, spec.port, client), this.load, this.clock))
+        : new Pool(this.#dialEndpoint(address, spec), this.load, this.clock);
+    return new Endpoint(address, spec, pool, hop);
   }
 
   #dialEndpoint(address: string, spec: EndpointSpec): Dial {
     const mesh = meshOf(spec);
-    if (mesh === null) return this.#dialing.http(address, spec.port);
+    if (mesh === null) return this.#dialing.http(address, spec.port, null);
     if (this.#mesh === null) return dialInVain('this proxy is no part of the mesh', 'handshake');
     return this.#mesh.dial(address, spec.port, mesh, this.service);
   }

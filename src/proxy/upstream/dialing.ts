@@ -35,20 +35,30 @@ export class Dialing {
     this.#tls = tls;
   }
 
-  /** Towards an endpoint that is spoken to by HTTP. */
-  http(address: string, port: number): Dial {
-    if (this.#resource.tls === null) return (observer) => connect(address, port, observer);
-    this.#http ??= this.#tls.createClient(this.#resource, ALPN[this.#resource.protocol]);
-    return secureDial(this.#http, address, port, '');
+  /** Whether connections begin with who the client is, so that none is for two clients. */
+  get introduces(): boolean {
+    return this.#resource.proxyProtocol === 1 || this.#resource.proxyProtocol === 2;
   }
 
-  /** Towards an endpoint that bytes are passed to as they are. @param client who is told of in the PROXY header, where there is one */
+  /** Towards an endpoint that is spoken to by HTTP. @param client who is told of where that is wanted; null for nobody */
+  http(address: string, port: number, client: ProxiedAddresses | null): Dial {
+    const preamble = this.#preamble(client);
+    if (this.#resource.tls === null) return plainDial(address, port, preamble);
+    this.#http ??= this.#tls.createClient(this.#resource, ALPN[this.#resource.protocol]);
+    return secureDial(this.#http, address, port, preamble);
+  }
+
+  /** Towards an endpoint that octets are passed to as they are. @param client as for {@link http} */
   opaque(address: string, port: number, client: ProxiedAddresses): Dial {
-    const { proxyProtocol, tls } = this.#resource;
-    const preamble = proxyProtocol === 1 || proxyProtocol === 2 ? encodeProxyHeader(proxyProtocol, client) : '';
-    if (tls === null) return plainDial(address, port, preamble);
+    const preamble = this.#preamble(client);
+    if (this.#resource.tls === null) return plainDial(address, port, preamble);
     this.#opaque ??= this.#tls.createClient(this.#resource, '');
     return secureDial(this.#opaque, address, port, preamble);
+  }
+
+  #preamble(client: ProxiedAddresses | null): string {
+    const { proxyProtocol } = this.#resource;
+    return proxyProtocol === 1 || proxyProtocol === 2 ? encodeProxyHeader(proxyProtocol, client) : '';
   }
 }
 

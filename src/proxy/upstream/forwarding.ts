@@ -1,9 +1,11 @@
 import { WheelTimer, type Expirable } from '#base/timer-wheel.ts';
+import type { ProxiedAddresses } from '#codec/proxy-protocol/addresses.ts';
 import { ProxyError } from '#errors/proxy-error.ts';
 import type { Fields } from '#http/fields.ts';
 import type { RequestHead, ResponseHead } from '#http/head.ts';
 import { readCallerDeadline, writeCallerDeadline } from '../exchange/caller-deadline.ts';
 import type { Attempt, Exchange } from '../exchange/exchange.ts';
+import { addressesOf } from '../exchange/peer-addresses.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { OwningCluster } from './owning-cluster.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
@@ -54,6 +56,10 @@ export class Forwarding implements Attempt, UpstreamRequest, Expirable {
 
   get request(): RequestHead {
     return this.#exchange.request;
+  }
+
+  get client(): ProxiedAddresses {
+    return addressesOf(this.#exchange.peer);
   }
 
   /** Makes the first attempt. */

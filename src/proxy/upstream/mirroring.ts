@@ -1,6 +1,8 @@
 import { WheelTimer, type Expirable } from '#base/timer-wheel.ts';
+import type { ProxiedAddresses } from '#codec/proxy-protocol/addresses.ts';
 import { RequestHead } from '#http/head.ts';
 import type { Exchange } from '../exchange/exchange.ts';
+import { addressesOf } from '../exchange/peer-addresses.ts';
 import type { RequestBody } from '../exchange/request-body.ts';
 import type { Endpoint } from './endpoint.ts';
 import { MirroredContent } from './mirrored-content.ts';
@@ -14,6 +16,7 @@ const TIMEOUT_MS = 15_000;
 export class Mirroring implements UpstreamRequest, Expirable {
   readonly #timer = new WheelTimer(this);
   readonly request: RequestHead;
+  readonly client: ProxiedAddresses;
   readonly #cluster: OwningCluster;
   readonly #endpoint: Endpoint;
   readonly #original: RequestBody | null;
@@ -23,6 +26,7 @@ export class Mirroring implements UpstreamRequest, Expirable {
 
   constructor(exchange: Exchange, endpoint: Endpoint, cluster: OwningCluster) {
     this.request = copyOf(exchange.request);
+    this.client = addressesOf(exchange.peer);
     this.#endpoint = endpoint;
     this.#cluster = cluster;
     this.#original = exchange.requestBody;

@@ -1,3 +1,4 @@
+import type { ProxiedAddresses } from '#codec/proxy-protocol/addresses.ts';
 import type { ProxyError } from '#errors/proxy-error.ts';
 import type { BodySink } from '#http/body.ts';
 import type { Fields } from '#http/fields.ts';
@@ -9,6 +10,8 @@ import type { RequestHead, ResponseHead } from '#http/head.ts';
  */
 export interface UpstreamRequest {
   readonly request: RequestHead;
+  /** Both ends of the client's connection, for endpoints that want to be told; none where there is no client. */
+  readonly client?: ProxiedAddresses;
   /** A connection is free: send on it, in this call. */
   ready(lease: UpstreamLease): void;
   /** There will be no connection. */
