@@ -1,6 +1,7 @@
 import type { ProxyError } from '#errors/proxy-error.ts';
 import type { BodySink, BodySource } from '#http/body.ts';
 import type { Fields } from '#http/fields.ts';
+import { turnNow } from '#transport/turn.ts';
 import { KeptContent } from './kept-content.ts';
 
 /**
@@ -12,6 +13,8 @@ export class RequestBody implements BodySink {
   readonly source: BodySource;
   /** Whether all of it came. */
   ended = false;
+  /** When it had come, in monotonic milliseconds; meaningful once it has ended. */
+  endedAtMs = 0;
   trailers: Fields | null = null;
   #sink: BodySink | null = null;
   #held: KeptContent | null = null;
@@ -40,6 +43,7 @@ export class RequestBody implements BodySink {
   end(trailers: Fields | null): void {
     if (this.ended || this.#failure !== null) return;
     this.ended = true;
+    this.endedAtMs = turnNow();
     this.trailers = trailers;
     if (this.#copies !== null) for (const copy of this.#copies) copy.end(trailers);
     this.#sink?.end(trailers);

@@ -192,6 +192,9 @@ export class Forwarding implements Attempt, UpstreamRequest, Expirable {
     } else if (this.#waitsForClient()) {
       this.#countedFromMs = nowMs;
       this.#setDeadline(nowMs);
+    } else if (this.#completedSinceMs() > this.#countedFromMs) {
+      this.#countedFromMs = this.#completedSinceMs();
+      this.#setDeadline(this.#countedFromMs);
     } else if (this.#phase !== 'done') {
       this.#release(true);
       this.#conclude(new ProxyError('upstream_timeout', 'upstream', 'stream'));
@@ -235,6 +238,12 @@ export class Forwarding implements Attempt, UpstreamRequest, Expirable {
     const body = this.#exchange.requestBody;
     if (body === null || body.ended || this.#lease === null) return false;
     return body.bytes !== this.#contentBytes || !this.#lease.congested;
+  }
+
+  /** When the client had sent all of the request; 0 where it has not, or had nothing to send. */
+  #completedSinceMs(): number {
+    const body = this.#exchange.requestBody;
+    return body?.ended === true ? body.endedAtMs : 0;
   }
 
   // ── behind a 101 ──
