@@ -14,7 +14,10 @@ test('grpcStatusOf takes trailers, then a head that is all, then the failure, th
   const head = new ResponseHead(200, new Fields(['grpc-status', '7']), 0);
   const trailers = new Fields(['grpc-status', '5']);
   const error = new ProxyError('upstream_timeout', 'upstream', 'stream');
-  assert.equal(grpcStatusOf({ ...sampleRecord({ grpc: 'grpc', responseTrailers: trailers, error }), response: head }), 5);
+  assert.equal(
+    grpcStatusOf({ ...sampleRecord({ grpc: 'grpc', responseTrailers: trailers, error }), response: head }),
+    5,
+  );
   assert.equal(grpcStatusOf({ ...sampleRecord({ grpc: 'grpc', error }), response: head }), 7);
   assert.equal(grpcStatusOf(sampleRecord({ grpc: 'grpc', error })), 4);
   assert.equal(grpcStatusOf(sampleRecord({ grpc: 'grpc', status: 503 })), 14);

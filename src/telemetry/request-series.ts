@@ -53,7 +53,12 @@ const labelSet = (...labels: readonly string[]): LabelSet => ({ labels, key: ser
 export const UNKNOWN = 'unknown';
 
 /** @param status of the answer @param flag its response flag @param grpcStatus of gRPC, or -1 */
-export const requestLabels = (record: ExchangeRecord, status: number, flag: string, grpcStatus: number): RequestLabels => {
+export const requestLabels = (
+  record: ExchangeRecord,
+  status: number,
+  flag: string,
+  grpcStatus: number,
+): RequestLabels => {
   const listener = record.listener?.name ?? '';
   const route = record.rule?.route ?? '';
   const rule = record.rule?.name ?? '';

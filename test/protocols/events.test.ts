@@ -20,7 +20,7 @@ for (const [client, server] of COMBINATIONS) {
         const response = await fetch(`http://127.0.0.1:${gateway.port}/`);
         const reader = response.body!.getReader();
         for (let i = 0; i < 5; i++) {
-          assert.equal(Buffer.from((await reader.read()).value!).toString(), `data: ${i}\n\n`);
+          assert.equal(Buffer.from((await reader.read()).value).toString(), `data: ${i}\n\n`);
           next();
         }
         assert.ok((await reader.read()).done);

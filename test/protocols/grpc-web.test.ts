@@ -20,7 +20,7 @@ const CORS: FilterSpec = {
   allowHeaders: ['content-type', 'x-grpc-web'],
   exposeHeaders: [],
   maxAgeSeconds: 5,
-} as FilterSpec;
+};
 
 const start = async (t: TestContext, handlers: EchoHandlers = {}, filters: FilterSpec[] = []): Promise<TestGateway> => {
   const port = await startEcho(t, handlers);
@@ -37,7 +37,7 @@ const frame = (message: string): Buffer => {
 /** @returns messages as text; that of the trailers begins with an exclamation mark */
 const unframe = (content: Buffer): string[] => {
   const messages: string[] = [];
-  for (let at = 0; at < content.length; ) {
+  for (let at = 0; at < content.length;) {
     const length = content.readUInt32BE(at + 1);
     const text = content.subarray(at + 5, at + 5 + length).toString();
     messages.push(content[at] === 0x80 ? `!${text}` : text);
@@ -47,9 +47,16 @@ const unframe = (content: Buffer): string[] => {
 };
 
 /** Pieces of base64, each with its own padding. */
-const decodeText = (text: string): Buffer => Buffer.concat(text.match(/.{4}/gs)!.map((group) => Buffer.from(group, 'base64')));
+const decodeText = (text: string): Buffer =>
+  Buffer.concat(text.match(/.{4}/gs)!.map((group) => Buffer.from(group, 'base64')));
 
-const post = (gateway: TestGateway, method: string, type: string, content: Buffer | string, headers: Record<string, string> = {}): Promise<Response> =>
+const post = (
+  gateway: TestGateway,
+  method: string,
+  type: string,
+  content: Buffer | string,
+  headers: Record<string, string> = {},
+): Promise<Response> =>
   fetch(`http://127.0.0.1:${gateway.port}/test.Echo/${method}`, {
     method: 'POST',
     headers: { 'content-type': type, 'x-grpc-web': '1', ...headers },
@@ -100,18 +107,23 @@ test('each message of a stream arrives before the next is sent', async (t) => {
     const reader = response.body!.getReader();
     for (let i = 0; i < 5; i++) {
       const { value } = await reader.read();
-      const bytes = text ? decodeText(Buffer.from(value!).toString()) : Buffer.from(value!);
+      const bytes = text ? decodeText(Buffer.from(value).toString()) : Buffer.from(value);
       assert.deepEqual(unframe(bytes), [`message ${i}`]);
       next();
     }
     let rest = Buffer.alloc(0);
-    for (let part = await reader.read(); !part.done; part = await reader.read()) rest = Buffer.concat([rest, part.value]);
+    for (let part = await reader.read(); !part.done; part = await reader.read())
+      rest = Buffer.concat([rest, part.value]);
     assert.match(unframe(text ? decodeText(rest.toString()) : rest)[0]!, /^!grpc-status: 0/);
   }
 });
 
 test('a status without a message stands in the head, where pages of allowed origins may read it', async (t) => {
-  const gateway = await start(t, { unary: (_, callback) => callback({ code: status.PERMISSION_DENIED, details: 'no' }) }, [CORS]);
+  const gateway = await start(
+    t,
+    { unary: (_, callback) => callback({ code: status.PERMISSION_DENIED, details: 'no' }) },
+    [CORS],
+  );
   const response = await post(gateway, 'Unary', 'application/grpc-web', frame('x'), { origin: 'https://page.example' });
   const content = Buffer.from(await response.arrayBuffer());
   const told = response.headers.get('grpc-status') ?? /grpc-status: (\d+)/.exec(unframe(content).join())?.[1];
@@ -133,7 +145,7 @@ test('a page in Chromium calls across origins', { skip: CHROMIUM === undefined &
     method: 'POST', headers: { 'content-type': 'application/grpc-web+proto', 'x-grpc-web': '1' },
     body: new Uint8Array(${JSON.stringify([...frame('from a page')])}),
   }).then(async (response) => [...new Uint8Array(await response.arrayBuffer())])`;
-  const content = Buffer.from((await page.evaluate(script)) as number[]);
+  const content = Buffer.from(await page.evaluate(script));
   const [message, trailers] = unframe(content);
   assert.deepEqual([message, trailers!.startsWith('!grpc-status: 0')], ['from a page', true]);
 });

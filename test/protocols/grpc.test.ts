@@ -6,7 +6,14 @@ import { test, type TestContext } from 'node:test';
 import type { GatewayTest } from '../data-plane/testing/declarations.ts';
 import { TestGateway } from '../data-plane/testing/gateway.ts';
 import { until } from '../data-plane/testing/peer.ts';
-import { echoClient, outcomeOf, startEcho, type EchoClient, type EchoHandlers, type Outcome } from './testing/echo-service.ts';
+import {
+  echoClient,
+  outcomeOf,
+  startEcho,
+  type EchoClient,
+  type EchoHandlers,
+  type Outcome,
+} from './testing/echo-service.ts';
 import { Http2Origin } from './testing/http2-peers.ts';
 
 /* gRPC by grpc-js, client and server, through a gateway. */
@@ -16,8 +23,11 @@ interface Echo {
   readonly client: EchoClient;
 }
 
-const start = async (t: TestContext, handlers: EchoHandlers = {}, test: Omit<GatewayTest, 'clusters'> = {}): Promise<Echo> =>
-  behind(t, await startEcho(t, handlers), test);
+const start = async (
+  t: TestContext,
+  handlers: EchoHandlers = {},
+  test: Omit<GatewayTest, 'clusters'> = {},
+): Promise<Echo> => behind(t, await startEcho(t, handlers), test);
 
 const behind = async (t: TestContext, port: number, test: Omit<GatewayTest, 'clusters'> = {}): Promise<Echo> => {
   const gateway = await TestGateway.start(t, { ...test, clusters: [{ protocol: 'http2', endpoints: [{ port }] }] });
@@ -34,7 +44,12 @@ interface Answer extends Outcome {
   readonly message: Buffer | undefined;
 }
 
-const unary = async (client: EchoClient, message: Buffer, metadata = new Metadata(), deadlineMs?: number): Promise<Answer> => {
+const unary = async (
+  client: EchoClient,
+  message: Buffer,
+  metadata = new Metadata(),
+  deadlineMs?: number,
+): Promise<Answer> => {
   let answer: Buffer | undefined;
   const options = deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs };
   const call = client.unary(message, metadata, options, (_, value) => (answer = value));
@@ -147,7 +162,9 @@ test('a status that the server gives reaches the client, behind messages and wit
 
 test('a call that its client cancels is cancelled at the server', async (t) => {
   let cancelled = false;
-  const echo = await start(t, { serverStream: (call) => void call.on('cancelled', () => (cancelled = true)).write(Buffer.from('one')) });
+  const echo = await start(t, {
+    serverStream: (call) => void call.on('cancelled', () => (cancelled = true)).write(Buffer.from('one')),
+  });
   const stream = echo.client.serverStream(Buffer.from('x'));
   stream.on('error', () => {});
   await new Promise((resolve) => stream.once('data', resolve));
@@ -180,7 +197,10 @@ test('the proxy ends a call whose deadline has passed, before the head and behin
   const { Http2Caller } = await import('./testing/http2-peers.ts');
   const caller = new Http2Caller(t, gateway.port);
   const call = (method: string) =>
-    caller.call({ ':method': 'POST', ':path': `/test.Echo/${method}`, 'content-type': 'application/grpc', 'grpc-timeout': '60m' }, 'x');
+    caller.call(
+      { ':method': 'POST', ':path': `/test.Echo/${method}`, 'content-type': 'application/grpc', 'grpc-timeout': '60m' },
+      'x',
+    );
   const [before, behindHead] = [call('Unary'), call('ServerStream')];
   await before.finish();
   assert.deepEqual([before.status, before.headers!['grpc-status']], [200, '4']);
@@ -217,7 +237,12 @@ test('a malformed deadline is refused', async (t) => {
   const echo = await start(t);
   const { Http2Caller } = await import('./testing/http2-peers.ts');
   const caller = new Http2Caller(t, echo.gateway.port);
-  const headers = { ':method': 'POST', ':path': '/test.Echo/Unary', 'content-type': 'application/grpc', 'grpc-timeout': '1 minute' };
+  const headers = {
+    ':method': 'POST',
+    ':path': '/test.Echo/Unary',
+    'content-type': 'application/grpc',
+    'grpc-timeout': '1 minute',
+  };
   const call = await caller.call(headers, 'x').finish();
   assert.deepEqual([call.status, call.headers!['grpc-status']], [200, '3']);
   await caller.close();
@@ -255,9 +280,14 @@ test('a backend that dies in the middle of a stream is told of with a status', a
 
 test('a deadline of HTTP is enforced and passed on (x-envoy-expected-rq-timeout-ms)', async (t) => {
   let told = '';
-  const origin = await Http2Origin.start(t, (_, headers) => void (told = String(headers['x-envoy-expected-rq-timeout-ms'])));
+  const origin = await Http2Origin.start(
+    t,
+    (_, headers) => void (told = String(headers['x-envoy-expected-rq-timeout-ms'])),
+  );
   const { gateway } = await behind(t, origin.port);
-  const response = await fetch(`http://127.0.0.1:${gateway.port}/`, { headers: { 'x-envoy-expected-rq-timeout-ms': '90' } });
+  const response = await fetch(`http://127.0.0.1:${gateway.port}/`, {
+    headers: { 'x-envoy-expected-rq-timeout-ms': '90' },
+  });
   assert.equal(response.status, 504);
   assert.ok(Number(told) > 0 && Number(told) <= 90, told);
   assert.equal((await gateway.recorded(1)).error?.code, 'upstream_timeout');

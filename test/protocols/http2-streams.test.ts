@@ -25,7 +25,10 @@ const startPair = async (
   test: Omit<GatewayTest, 'clusters'> & { readonly options?: Parameters<typeof Http2Origin.start>[2] } = {},
 ): Promise<Pair> => {
   const origin = await Http2Origin.start(t, serve, test.options);
-  const gateway = await TestGateway.start(t, { ...test, clusters: [{ protocol: 'http2', endpoints: [{ port: origin.port }] }] });
+  const gateway = await TestGateway.start(t, {
+    ...test,
+    clusters: [{ protocol: 'http2', endpoints: [{ port: origin.port }] }],
+  });
   return { gateway, origin, caller: new Http2Caller(t, gateway.port) };
 };
 
@@ -174,7 +177,9 @@ test('a reset in the middle of an answer resets it downstream, and nothing else'
 
 test('requests beyond what the backend takes at once wait for a place, or get another connection', async (t) => {
   const open: ServerHttp2Stream[] = [];
-  const pair = await startPair(t, (stream) => open.push(stream), { options: { settings: { maxConcurrentStreams: 4 } } });
+  const pair = await startPair(t, (stream) => open.push(stream), {
+    options: { settings: { maxConcurrentStreams: 4 } },
+  });
   const calls = Array.from({ length: 12 }, (_, i) => pair.caller.get(`/${i}`));
   await until('twelve streams', () => open.length === 12);
   assert.equal(pair.origin.sessions.length, 3);
@@ -230,7 +235,9 @@ test('a server that accepts and says nothing is given up when the time to connec
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => server.close());
   const { port } = server.address() as { port: number };
-  const gateway = await TestGateway.start(t, { clusters: [{ protocol: 'http2', connectTimeoutMs: 50, endpoints: [{ port }] }] });
+  const gateway = await TestGateway.start(t, {
+    clusters: [{ protocol: 'http2', connectTimeoutMs: 50, endpoints: [{ port }] }],
+  });
   const caller = new Http2Caller(t, gateway.port);
   assert.equal((await caller.get('/').finish()).status, 502);
   assert.match((await gateway.recorded(1)).error!.cause, /SETTINGS/);
@@ -350,7 +357,10 @@ test('a backend that is gone without a word is noticed by the first request that
   t.after(() => server.close());
   const { port } = server.address() as { port: number };
   const timeouts = { requestMs: 60 };
-  const gateway = await TestGateway.start(t, { timeouts, clusters: [{ protocol: 'http2', connectTimeoutMs: 60, endpoints: [{ port }] }] });
+  const gateway = await TestGateway.start(t, {
+    timeouts,
+    clusters: [{ protocol: 'http2', connectTimeoutMs: 60, endpoints: [{ port }] }],
+  });
   const caller = new Http2Caller(t, gateway.port);
   assert.equal((await caller.get('/').finish()).status, 504);
   await until('the end of the dead connection', () => gateway.load.connections === 0);
@@ -362,7 +372,10 @@ test('a backend that is gone without a word is noticed by the first request that
 
 test('a backend that is only slow keeps its connection', async (t) => {
   const origin = await Http2Origin.start(t, silent);
-  const test = { timeouts: { requestMs: 60 }, clusters: [{ protocol: 'http2' as const, connectTimeoutMs: 60, endpoints: [{ port: origin.port }] }] };
+  const test = {
+    timeouts: { requestMs: 60 },
+    clusters: [{ protocol: 'http2' as const, connectTimeoutMs: 60, endpoints: [{ port: origin.port }] }],
+  };
   const gateway = await TestGateway.start(t, test);
   const caller = new Http2Caller(t, gateway.port);
   for (let i = 0; i < 4; i++) assert.equal((await caller.get('/').finish()).status, 504);

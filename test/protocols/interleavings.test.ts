@@ -11,20 +11,53 @@ import { Http2Caller, Http2Origin, type Call } from './testing/http2-peers.ts';
  */
 
 const CLIENT_ACTS = ['content', 'content', 'end', 'reset', 'pause', 'resume', 'leave', 'close'] as const;
-const SERVER_ACTS = ['head', 'part', 'part', 'large', 'end', 'end', 'refuse', 'reset', 'hint', 'pause', 'resume', 'goaway', 'die'] as const;
+const SERVER_ACTS = [
+  'head',
+  'part',
+  'part',
+  'large',
+  'end',
+  'end',
+  'refuse',
+  'reset',
+  'hint',
+  'pause',
+  'resume',
+  'goaway',
+  'die',
+] as const;
 
 const which = fc.nat({ max: 7 });
 const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ type: fc.constant('call' as const), which, kind: fc.constantFrom('get', 'post', 'grpc', 'webSocket') }) },
-  { weight: 4, arbitrary: fc.record({ type: fc.constant('client' as const), which, act: fc.constantFrom(...CLIENT_ACTS) }) },
-  { weight: 7, arbitrary: fc.record({ type: fc.constant('server' as const), which, act: fc.constantFrom(...SERVER_ACTS) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constant('call' as const),
+      which,
+      kind: fc.constantFrom('get', 'post', 'grpc', 'webSocket'),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ type: fc.constant('client' as const), which, act: fc.constantFrom(...CLIENT_ACTS) }),
+  },
+  {
+    weight: 7,
+    arbitrary: fc.record({ type: fc.constant('server' as const), which, act: fc.constantFrom(...SERVER_ACTS) }),
+  },
   { weight: 4, arbitrary: fc.constant({ type: 'turn' } as const) },
 );
 
 const HEADERS = {
   get: { ':path': '/' },
   post: { ':path': '/', ':method': 'POST' },
-  grpc: { ':path': '/a.B/C', ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers', 'grpc-timeout': '2S' },
+  grpc: {
+    ':path': '/a.B/C',
+    ':method': 'POST',
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    'grpc-timeout': '2S',
+  },
   webSocket: { ':path': '/', ':method': 'CONNECT', ':protocol': 'websocket', ':scheme': 'http' },
 } as const;
 
@@ -59,13 +92,20 @@ const actAsServer = (stream: ServerHttp2Stream, act: (typeof SERVER_ACTS)[number
 };
 
 test('whatever the peers do, in the end nothing is under way and every exchange was recorded once', async (t) => {
-  const origin = await Http2Origin.start(t, (stream) => void stream.resume(), { settings: { enableConnectProtocol: true, maxConcurrentStreams: 5 } });
+  const origin = await Http2Origin.start(t, (stream) => void stream.resume(), {
+    settings: { enableConnectProtocol: true, maxConcurrentStreams: 5 },
+  });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
       const endpoints = [{ port: origin.port }];
-      const gateway = await TestGateway.start(t, { timeouts: { requestMs: 0 }, clusters: [{ protocol: 'http2', endpoints }] });
+      const gateway = await TestGateway.start(t, {
+        timeouts: { requestMs: 0 },
+        clusters: [{ protocol: 'http2', endpoints }],
+      });
       const callers = [0, 1].map(() => new Http2Caller(t, gateway.port));
-      await Promise.all(callers.map(({ session }) => new Promise((resolve) => session.once('remoteSettings', resolve))));
+      await Promise.all(
+        callers.map(({ session }) => new Promise((resolve) => session.once('remoteSettings', resolve))),
+      );
       const calls: { readonly caller: Http2Caller; readonly call: Call }[] = [];
       const first = origin.streams.length;
       for (const one of steps) {
@@ -73,7 +113,10 @@ test('whatever the peers do, in the end nothing is under way and every exchange 
         else if (one.type === 'call') {
           const caller = callers[one.which % 2]!;
           if (caller.session.closed || caller.session.destroyed) continue;
-          calls.push({ caller, call: caller.call(HEADERS[one.kind as keyof typeof HEADERS], one.kind === 'get' ? '' : null) });
+          calls.push({
+            caller,
+            call: caller.call(HEADERS[one.kind], one.kind === 'get' ? '' : null),
+          });
         } else if (one.type === 'client') {
           const chosen = calls[one.which];
           if (chosen !== undefined) actAsClient(chosen.caller, chosen.call, one.act);

@@ -37,7 +37,10 @@ const serve: Serve = (request, response) => {
 };
 
 const echo: Serve = (request, response) => {
-  response.writeHead(200, { 'x-authority': request.headers[':authority'] ?? request.headers.host, 'x-method': request.method! });
+  response.writeHead(200, {
+    'x-authority': request.headers[':authority'] ?? request.headers.host,
+    'x-method': request.method!,
+  });
   request.on('data', (chunk: Buffer) => {
     if (!response.write(chunk)) request.pause();
   });
@@ -53,11 +56,22 @@ for (const [client, server] of COMBINATIONS) {
 
   test(`${name} a request comes back with its method, authority and content`, async (t) => {
     const { gateway } = await startPair(t, server, serve);
-    const got = await send(t, client, gateway.port, { method: 'POST', path: '/echo?a=1', headers: { 'x-a': 'b' }, content: Buffer.from('hello') });
+    const got = await send(t, client, gateway.port, {
+      method: 'POST',
+      path: '/echo?a=1',
+      headers: { 'x-a': 'b' },
+      content: Buffer.from('hello'),
+    });
     assert.deepEqual([got.status, got.content.toString(), got.headers['x-method']], [200, 'hello', 'POST']);
-    assert.equal(got.headers['x-authority'], client === 'http1' ? 'localhost:' + gateway.port : '127.0.0.1:' + gateway.port);
+    assert.equal(
+      got.headers['x-authority'],
+      client === 'http1' ? 'localhost:' + gateway.port : '127.0.0.1:' + gateway.port,
+    );
     const record = await gateway.recorded(1);
-    assert.deepEqual([record.requestBytes, record.responseBytes, record.request.version], [5, 5, client === 'http1' ? 11 : 20]);
+    assert.deepEqual(
+      [record.requestBytes, record.responseBytes, record.request.version],
+      [5, 5, client === 'http1' ? 11 : 20],
+    );
     await gateway.atRest();
   });
 
@@ -84,7 +98,11 @@ for (const [client, server] of COMBINATIONS) {
     const { gateway } = await startPair(t, server, serve);
     const response = await send(t, client, gateway.port, { path: '/trailers', headers: { te: 'trailers' } });
     assert.deepEqual([response.content.toString(), response.trailers['x-sum']], ['body', '42']);
-    const echoed = await send(t, client, gateway.port, { method: 'POST', content: Buffer.from('x'), trailers: { 'x-sent': 'yes' } });
+    const echoed = await send(t, client, gateway.port, {
+      method: 'POST',
+      content: Buffer.from('x'),
+      trailers: { 'x-sent': 'yes' },
+    });
     assert.deepEqual([echoed.content.toString(), echoed.trailers['x-echoed']], ['x', 'yes']);
     await gateway.atRest();
   });

@@ -20,20 +20,29 @@ const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) 
 
 type Test = Omit<GatewayTest, 'clusters'>;
 
-const echo = (socket: WebSocket): void => void socket.on('message', (content, binary) => socket.send(content, { binary }));
+const echo = (socket: WebSocket): void =>
+  void socket.on('message', (content, binary) => socket.send(content, { binary }));
 
 /** Has `ws` take over behind the handshake; its own constructor for streams is the one of its server. */
 const adopt = (stream: Socket): WebSocket => {
-  const socket = new (WebSocket as unknown as new (address: null, protocols: undefined, options: object) => WebSocket)(null, undefined, {});
-  const inner = socket as unknown as { _isServer: boolean; setSocket(stream: unknown, head: Buffer, options: object): void };
+  const socket = new (WebSocket as unknown as new (address: null, protocols: undefined, options: object) => WebSocket)(
+    null,
+    undefined,
+    {},
+  );
+  const inner = socket as unknown as {
+    _isServer: boolean;
+    setSocket(stream: unknown, head: Buffer, options: object): void;
+  };
   inner._isServer = true;
-  for (const name of ['setTimeout', 'setNoDelay'] as const) stream[name] = (() => stream) as never;
+  for (const name of ['setTimeout', 'setNoDelay'] as const) stream[name] = () => stream;
   inner.setSocket(stream, Buffer.alloc(0), { allowSynchronousEvents: true, maxPayload: 0, skipUTF8Validation: false });
   return socket;
 };
 
 const startOrigin = async (t: TestContext, version: Version): Promise<number> => {
-  const server = version === 'http1' ? createHttp1Server() : createHttp2Server({ settings: { enableConnectProtocol: true } });
+  const server =
+    version === 'http1' ? createHttp1Server() : createHttp2Server({ settings: { enableConnectProtocol: true } });
   if (version === 'http1') {
     const sockets = new WebSocketServer({ server: server as Server });
     sockets.on('connection', echo);
@@ -71,7 +80,16 @@ class Http2WebSocket {
     if (!caller.session.remoteSettings.enableConnectProtocol) {
       await new Promise((resolve) => caller.session.once('remoteSettings', resolve));
     }
-    const call = caller.call({ ':method': 'CONNECT', ':protocol': 'websocket', ':path': path, ':scheme': 'http', 'sec-websocket-version': '13' }, null);
+    const call = caller.call(
+      {
+        ':method': 'CONNECT',
+        ':protocol': 'websocket',
+        ':path': path,
+        ':scheme': 'http',
+        'sec-websocket-version': '13',
+      },
+      null,
+    );
     return new Http2WebSocket(await call.head());
   }
 
@@ -101,7 +119,10 @@ for (const [client, server] of COMBINATIONS) {
       await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
       for (const text of ['one', 'two', 'x'.repeat(100_000)]) socket.send(text);
       await until('three echoes', () => got.length === 3);
-      assert.deepEqual(got.map((text) => text.length), [3, 3, 100_000]);
+      assert.deepEqual(
+        got.map((text) => text.length),
+        [3, 3, 100_000],
+      );
       socket.close();
       await new Promise((resolve) => socket.once('close', resolve));
     } else {
@@ -125,7 +146,8 @@ for (const [client, server] of COMBINATIONS) {
   test(`${client} to ${server}: a WebSocket lives through a reload, and ends when nothing moves`, async (t) => {
     const gateway = await start(t, server, { limits: { streamIdleMs: 300 } });
     const caller = client === 'http2' ? new Http2Caller(t, gateway.port) : null;
-    const socket = caller === null ? new WebSocket(`ws://127.0.0.1:${gateway.port}/`) : await Http2WebSocket.open(caller);
+    const socket =
+      caller === null ? new WebSocket(`ws://127.0.0.1:${gateway.port}/`) : await Http2WebSocket.open(caller);
     if (socket instanceof WebSocket) await new Promise((resolve) => socket.once('open', resolve));
     await gateway.apply([declareRoute({ filters: [] })]);
     let closed = false;
@@ -154,7 +176,9 @@ test('a backend of HTTP/2 that takes no WebSockets is answered for with 502', as
   const { port } = server.address() as AddressInfo;
   const gateway = await TestGateway.start(t, { clusters: [{ protocol: 'http2', endpoints: [{ port }] }] });
   const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}/`);
-  const status = await new Promise((resolve) => socket.once('unexpected-response', (_, response: { statusCode: number }) => resolve(response.statusCode)));
+  const status = await new Promise((resolve) =>
+    socket.once('unexpected-response', (_, response: { statusCode: number }) => resolve(response.statusCode)),
+  );
   assert.equal(status, 502);
   socket.on('error', () => {});
   socket.terminate();
@@ -178,7 +202,9 @@ test('a client of HTTP/2 is told when the backend does not switch, whatever it a
 test('a backend that answers the key wrongly is not believed (RFC 6455 §4.1)', async (t) => {
   const server = createHttp1Server();
   server.on('upgrade', (_, socket) => {
-    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: wrong\r\n\r\n');
+    socket.write(
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: wrong\r\n\r\n',
+    );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => server.close());
@@ -204,17 +230,21 @@ test('a gateway that drains lets a WebSocket finish', async (t) => {
   await gateway.atRest();
 });
 
-test('a page in Chromium talks to a backend of HTTP/2', { skip: CHROMIUM === undefined && 'no Chromium here' }, async (t) => {
-  const gateway = await start(t, 'http2');
-  const { chromium } = await import('playwright-core');
-  const browser = await chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox'] });
-  t.after(() => browser.close());
-  const page = await browser.newPage();
-  const script = `new Promise((resolve, reject) => {
+test(
+  'a page in Chromium talks to a backend of HTTP/2',
+  { skip: CHROMIUM === undefined && 'no Chromium here' },
+  async (t) => {
+    const gateway = await start(t, 'http2');
+    const { chromium } = await import('playwright-core');
+    const browser = await chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox'] });
+    t.after(() => browser.close());
+    const page = await browser.newPage();
+    const script = `new Promise((resolve, reject) => {
     const socket = new WebSocket('ws://127.0.0.1:${gateway.port}/');
     socket.onopen = () => socket.send('from a page');
     socket.onmessage = ({ data }) => resolve(data);
     socket.onerror = () => reject(new Error('failed'));
   })`;
-  assert.equal(await page.evaluate(script), 'from a page');
-});
+    assert.equal(await page.evaluate(script), 'from a page');
+  },
+);

@@ -9,7 +9,7 @@ const server = createServer();
 server.on('stream', (stream: ServerHttp2Stream, headers: OutgoingHttpHeaders) => {
   const request = upstream.request({ ...headers, 'x-forwarded-for': '127.0.0.1', 'x-request-id': crypto.randomUUID() });
   request.on('response', (response) => {
-    stream.respond(response as OutgoingHttpHeaders);
+    stream.respond(response);
     request.pipe(stream);
   });
   request.on('error', () => stream.destroy());

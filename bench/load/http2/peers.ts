@@ -2,6 +2,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Launch } from '../machine/workspace.ts';
 import { selvageLaunch } from '../peers/selvage.ts';
 import { installedVersion, type Availability } from '../peers/peer.ts';
@@ -99,8 +100,14 @@ const nghttpx: Http2Peer = {
   prepare: ({ folder, port, upstreamPort }) => ({
     command: 'nghttpx',
     args: [
-      ...['--conf=/dev/null', '--workers=1', '--log-level=ERROR', '--accesslog-file=', `--pid-file=${join(folder, 'pid')}`],
-      ...[`--frontend=127.0.0.1,${port};no-tls`, `--backend=127.0.0.1,${upstreamPort};;proto=h2`, '--add-x-forwarded-for'],
+      '--conf=/dev/null',
+      '--workers=1',
+      '--log-level=ERROR',
+      '--accesslog-file=',
+      `--pid-file=${join(folder, 'pid')}`,
+      `--frontend=127.0.0.1,${port};no-tls`,
+      `--backend=127.0.0.1,${upstreamPort};;proto=h2`,
+      '--add-x-forwarded-for',
       '--single-process',
     ],
   }),
@@ -129,7 +136,11 @@ const caddy: Http2Peer = {
     };
     const { folder } = assignment;
     const env = { GOMAXPROCS: '1', HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
-    return { command: 'caddy', args: ['run', '--config', write(assignment, 'caddy.json', JSON.stringify(configuration))], env };
+    return {
+      command: 'caddy',
+      args: ['run', '--config', write(assignment, 'caddy.json', JSON.stringify(configuration))],
+      env,
+    };
   },
 };
 
@@ -138,7 +149,7 @@ const nodeHttp2: Http2Peer = {
   available: () => INSTALLED,
   prepare: ({ port, upstreamPort }) => ({
     command: process.execPath,
-    args: [join(import.meta.dirname, 'node-proxy.ts'), String(port), String(upstreamPort)],
+    args: [fileURLToPath(new URL('./node-proxy.ts', import.meta.url)), String(port), String(upstreamPort)],
   }),
 };
 

@@ -5,18 +5,22 @@ import { Base64Decoder, encodeBase64 } from './base64.ts';
 
 test('Base64Decoder decodes what encodeBase64 made of several pieces, wherever it is split', () => {
   fc.assert(
-    fc.property(fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 6 }), fc.array(fc.nat(40), { maxLength: 20 }), (pieces, cuts) => {
-      const text = Buffer.concat(pieces.map(encodeBase64));
-      const decoder = new Base64Decoder();
-      const decoded: Buffer[] = [];
-      let at = 0;
-      for (const cut of [...cuts, text.length]) {
-        decoded.push(decoder.decode(text.subarray(at, at + cut)));
-        at += cut;
-      }
-      assert.deepEqual(Buffer.concat(decoded), Buffer.concat(pieces));
-      assert.ok(decoder.complete);
-    }),
+    fc.property(
+      fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 6 }),
+      fc.array(fc.nat(40), { maxLength: 20 }),
+      (pieces, cuts) => {
+        const text = Buffer.concat(pieces.map(encodeBase64));
+        const decoder = new Base64Decoder();
+        const decoded: Buffer[] = [];
+        let at = 0;
+        for (const cut of [...cuts, text.length]) {
+          decoded.push(decoder.decode(text.subarray(at, at + cut)));
+          at += cut;
+        }
+        assert.deepEqual(Buffer.concat(decoded), Buffer.concat(pieces));
+        assert.ok(decoder.complete);
+      },
+    ),
   );
 });
 

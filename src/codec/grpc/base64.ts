@@ -7,10 +7,9 @@ const PADDING = 0x3d;
 const INVALID = -1;
 const QUAD = 4;
 
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const VALUES = new Int8Array(256).fill(INVALID);
-for (const [value, character] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries()) {
-  VALUES[character.charCodeAt(0)] = value;
-}
+for (let value = 0; value < ALPHABET.length; value++) VALUES[ALPHABET.charCodeAt(value)] = value;
 
 /** Decodes piece by piece, wherever the pieces are split. */
 export class Base64Decoder {

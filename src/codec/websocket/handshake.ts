@@ -1,3 +1,5 @@
+import type crypto from 'node:crypto';
+
 /*
  * What the opening handshake of HTTP/1.1 has and that of HTTP/2 has not: a key and its answer, by which a client knows
  * that the server understood it (RFC 6455 §1.3). A proxy between the two has to play the missing part (RFC 8441 §5).
@@ -22,4 +24,4 @@ export function acceptWebSocketKey(key: string): string {
 }
 
 /** OpenSSL takes megabytes, and most threads never see a WebSocket that changes its version: it is loaded by the first. */
-const loadCrypto = (): typeof import('node:crypto') => process.getBuiltinModule('node:crypto');
+const loadCrypto = (): Pick<typeof crypto, 'randomBytes' | 'hash'> => process.getBuiltinModule('node:crypto');

@@ -189,4 +189,6 @@ export class Http2Request implements StreamObserver, BodySource, Http2ResponseOw
 }
 
 /** What becomes of copies of a content whose response came before its end. */
-const CUT_SHORT = new ProxyError('downstream_closed', 'local', 'stream', { cause: 'answered before the end of the content' });
+const CUT_SHORT = new ProxyError('downstream_closed', 'local', 'stream', {
+  cause: 'answered before the end of the content',
+});

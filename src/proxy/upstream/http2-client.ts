@@ -207,4 +207,7 @@ const UPSTREAM_OPTIONS = Object.freeze({ streamWindowBytes: 131_072, connectionW
 
 /** Nothing was sent on it, so that whoever waits may try another endpoint. */
 const unusable = (cause: string): ProxyError =>
-  new ProxyError('upstream_connect_failed', 'upstream', 'stream', { retry: 'always', cause: `HTTP/2 does not begin: ${cause}` });
+  new ProxyError('upstream_connect_failed', 'upstream', 'stream', {
+    retry: 'always',
+    cause: `HTTP/2 does not begin: ${cause}`,
+  });

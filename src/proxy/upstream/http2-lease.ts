@@ -42,7 +42,8 @@ export class Http2Lease implements UpstreamLease, StreamObserver {
     const complete = request.bodyLength === 0 && request.upgrade === '' && request.method !== 'CONNECT';
     this.#writesBefore = this.#client.writes;
     this.#readsBefore = this.#client.reads;
-    this.#stream = request.upgrade === WEBSOCKET ? this.#openWebSocket(request) : this.#client.open(request, complete, this);
+    this.#stream =
+      request.upgrade === WEBSOCKET ? this.#openWebSocket(request) : this.#client.open(request, complete, this);
     if (this.#stream !== null) return;
     this.#owner = null;
     const cause = request.upgrade === '' ? 'no stream could be opened' : 'the server does not take extended CONNECT';
@@ -73,7 +74,8 @@ export class Http2Lease implements UpstreamLease, StreamObserver {
   head(head: ResponseHead, complete: boolean): void {
     const owner = this.#owner;
     this.#tunnel = head.upgrade !== '' || (owner?.request.method === 'CONNECT' && head.status < 300);
-    if (head.upgrade !== '' && this.#webSocketKey !== '') head.fields.set(ACCEPT_FIELD, acceptWebSocketKey(this.#webSocketKey));
+    if (head.upgrade !== '' && this.#webSocketKey !== '')
+      head.fields.set(ACCEPT_FIELD, acceptWebSocketKey(this.#webSocketKey));
     if (complete) this.#finish();
     owner?.respond(head, complete);
   }
@@ -96,7 +98,9 @@ export class Http2Lease implements UpstreamLease, StreamObserver {
     this.#release();
     // What was not written yet when the connection went cannot have been acted on.
     const unsent = error.scope === 'connection' && this.#client.writes === this.#writesBefore;
-    owner?.fail(unsent ? new ProxyError(error.code, error.origin, error.scope, { retry: 'always', cause: error.cause }) : error);
+    owner?.fail(
+      unsent ? new ProxyError(error.code, error.origin, error.scope, { retry: 'always', cause: error.cause }) : error,
+    );
   }
 
   writable(): void {

@@ -41,7 +41,9 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
       return;
     }
     if (!this.#load.mayWait()) {
-      request.unavailable(new ProxyError('upstream_overflow', 'local', 'stream', { cause: 'too many pending requests' }));
+      request.unavailable(
+        new ProxyError('upstream_overflow', 'local', 'stream', { cause: 'too many pending requests' }),
+      );
       return;
     }
     this.#load.pendingRequests++;

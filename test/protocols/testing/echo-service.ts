@@ -3,7 +3,7 @@ import {
   makeClientConstructor,
   Server,
   ServerCredentials,
-  status,
+  type status,
   type Client,
   type ClientDuplexStream,
   type ClientReadableStream,
@@ -55,7 +55,11 @@ export interface EchoHandlers {
   duplex?: handleBidiStreamingCall<Buffer, Buffer>;
 }
 
-const LARGEST = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1, 'grpc.max_metadata_size': 61_440 };
+const LARGEST = {
+  'grpc.max_receive_message_length': -1,
+  'grpc.max_send_message_length': -1,
+  'grpc.max_metadata_size': 61_440,
+};
 
 /** @returns the port of a server of grpc-js with these methods; those left out echo, or are not implemented */
 export const startEcho = async (context: TestContext, handlers: EchoHandlers = {}): Promise<number> => {
@@ -69,7 +73,9 @@ export const startEcho = async (context: TestContext, handlers: EchoHandlers = {
     ...handlers,
   });
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => (error === null ? resolve(bound) : reject(error)));
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    );
   });
   context.after(() => server.forceShutdown());
   return port;
@@ -78,7 +84,11 @@ export const startEcho = async (context: TestContext, handlers: EchoHandlers = {
 const EchoConstructor = makeClientConstructor(ECHO, 'test.Echo');
 
 export const echoClient = (context: TestContext, port: number): EchoClient => {
-  const client = new EchoConstructor(`127.0.0.1:${port}`, credentials.createInsecure(), LARGEST) as unknown as EchoClient;
+  const client = new EchoConstructor(
+    `127.0.0.1:${port}`,
+    credentials.createInsecure(),
+    LARGEST,
+  ) as unknown as EchoClient;
   context.after(() => client.close());
   return client;
 };
@@ -90,5 +100,9 @@ export interface Outcome {
   readonly trailers: Metadata;
 }
 
-export const outcomeOf = (call: { on(event: 'status', listener: (outcome: { code: status; details: string; metadata: Metadata }) => void): unknown }): Promise<Outcome> =>
-  new Promise((resolve) => call.on('status', ({ code, details, metadata }) => resolve({ code, details, trailers: metadata })));
+export const outcomeOf = (call: {
+  on(event: 'status', listener: (outcome: { code: status; details: string; metadata: Metadata }) => void): unknown;
+}): Promise<Outcome> =>
+  new Promise((resolve) =>
+    call.on('status', ({ code, details, metadata }) => resolve({ code, details, trailers: metadata })),
+  );

@@ -75,7 +75,11 @@ export class Http2Caller {
   }
 
   /** @param content null leaves the request open; a string ends it */
-  call(headers: OutgoingHttpHeaders, content: string | Buffer | null = '', options: ClientSessionRequestOptions & { reads?: boolean } = {}): Call {
+  call(
+    headers: OutgoingHttpHeaders,
+    content: string | Buffer | null = '',
+    options: ClientSessionRequestOptions & { reads?: boolean } = {},
+  ): Call {
     const { reads = true, ...rest } = options;
     const call = new Call(this.session.request(headers, { endStream: content === '', ...rest }), reads);
     if (content !== null && content !== '') call.stream.end(content);

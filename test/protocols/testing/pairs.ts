@@ -1,4 +1,10 @@
-import { createServer, request as http1Request, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  request as http1Request,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { createServer as createHttp2Server, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
@@ -15,7 +21,10 @@ export const COMBINATIONS: readonly (readonly [client: Version, server: Version]
   ['http2', 'http2'],
 ];
 
-export type Serve = (request: IncomingMessage | Http2ServerRequest, response: ServerResponse & Http2ServerResponse) => void;
+export type Serve = (
+  request: IncomingMessage | Http2ServerRequest,
+  response: ServerResponse & Http2ServerResponse,
+) => void;
 
 /** What a client of either version got. */
 export interface Received {
@@ -45,7 +54,10 @@ export const startPair = async (
   const server = version === 'http1' ? createServer(listener) : createHttp2Server(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const gateway = await TestGateway.start(context, { ...test, clusters: [{ protocol: version, endpoints: [{ port }] }] });
+  const gateway = await TestGateway.start(context, {
+    ...test,
+    clusters: [{ protocol: version, endpoints: [{ port }] }],
+  });
   context.after(() => {
     gateway.gateway.destroy();
     server.close();
@@ -57,7 +69,10 @@ export const startPair = async (
 export const send = (context: TestContext, version: Version, port: number, sent: Sent): Promise<Received> =>
   version === 'http1' ? sendHttp1(port, sent) : sendHttp2(context, port, sent);
 
-const sendHttp1 = (port: number, { method = 'GET', path = '/', headers = {}, content = null, trailers }: Sent): Promise<Received> =>
+const sendHttp1 = (
+  port: number,
+  { method = 'GET', path = '/', headers = {}, content = null, trailers }: Sent,
+): Promise<Received> =>
   new Promise((resolve, reject) => {
     const interim: number[] = [];
     const trailing = trailers === undefined ? {} : { te: 'trailers', trailer: Object.keys(trailers).join(', ') };
@@ -69,7 +84,13 @@ const sendHttp1 = (port: number, { method = 'GET', path = '/', headers = {}, con
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
       response.on('end', () =>
-        resolve({ status: response.statusCode!, interim, headers: response.headers, content: Buffer.concat(chunks), trailers: response.trailers }),
+        resolve({
+          status: response.statusCode!,
+          interim,
+          headers: response.headers,
+          content: Buffer.concat(chunks),
+          trailers: response.trailers,
+        }),
       );
     });
     if (trailers !== undefined) {
@@ -79,14 +100,28 @@ const sendHttp1 = (port: number, { method = 'GET', path = '/', headers = {}, con
     } else request.end(content ?? undefined);
   });
 
-const sendHttp2 = async (context: TestContext, port: number, { method = 'GET', path = '/', headers = {}, content = null, trailers }: Sent): Promise<Received> => {
+const sendHttp2 = async (
+  context: TestContext,
+  port: number,
+  { method = 'GET', path = '/', headers = {}, content = null, trailers }: Sent,
+): Promise<Received> => {
   const caller = new Http2Caller(context, port);
   const options = { waitForTrailers: trailers !== undefined };
-  const call = caller.call({ ':method': method, ':path': path, te: 'trailers', ...headers }, content === null ? '' : null, options);
+  const call = caller.call(
+    { ':method': method, ':path': path, te: 'trailers', ...headers },
+    content === null ? '' : null,
+    options,
+  );
   if (trailers !== undefined) call.stream.on('wantTrailers', () => call.stream.sendTrailers(trailers));
   if (content !== null) call.stream.end(content);
   await call.finish();
   await caller.close();
   if (!call.ended) throw new Error(`reset: ${call.stream.rstCode}`);
-  return { status: call.status, interim: call.interim, headers: call.headers!, content: call.content, trailers: call.trailers ?? {} };
+  return {
+    status: call.status,
+    interim: call.interim,
+    headers: call.headers!,
+    content: call.content,
+    trailers: call.trailers ?? {},
+  };
 };

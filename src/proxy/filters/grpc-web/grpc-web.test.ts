@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Base64Decoder, encodeBase64 } from '#codec/grpc/base64.ts';
-import { ProxyError } from '#errors/proxy-error.ts';
+import type { ProxyError } from '#errors/proxy-error.ts';
 import type { BodySink } from '#http/body.ts';
 import { Fields } from '#http/fields.ts';
 import { RequestHead, ResponseHead, UNKNOWN_LENGTH } from '#http/head.ts';
@@ -40,7 +40,15 @@ class Taken implements DownstreamStream {
 }
 
 const createExchange = (mediaType: string, downstream: DownstreamStream, bodyLength = 100): Exchange => {
-  const request = new RequestHead('POST', '/a.B/C', 'a', '/a.B/C', '', new Fields(['content-type', mediaType, 'x-grpc-web', '1']), 11);
+  const request = new RequestHead(
+    'POST',
+    '/a.B/C',
+    'a',
+    '/a.B/C',
+    '',
+    new Fields(['content-type', mediaType, 'x-grpc-web', '1']),
+    11,
+  );
   request.bodyLength = bodyLength;
   const exchange = new Exchange(request, createTestExchange().peer, downstream, 'a', 0);
   exchange.requestBody = new RequestBody({ pause: () => {}, resume: () => {} });
@@ -95,7 +103,10 @@ for (const text of ['AAA', 'AA=A', '!']) {
     exchange.requestBody!.write(Buffer.from(text));
     exchange.requestBody!.write(Buffer.from(text));
     exchange.requestBody!.end(null);
-    assert.deepEqual(refusals.map(({ code }) => code), ['bad_request']);
+    assert.deepEqual(
+      refusals.map(({ code }) => code),
+      ['bad_request'],
+    );
     assert.equal(backend.trailers, undefined);
   });
 }
@@ -143,6 +154,9 @@ test('the status of a call is exposed where CORS lets a page read the response, 
   };
   assert.equal(expose([]), undefined);
   assert.match(expose(['access-control-allow-origin', '*'])!, /^grpc-status, grpc-message/);
-  assert.match(expose(['access-control-allow-origin', '*', 'access-control-expose-headers', 'x-a'])!, /^x-a, grpc-status/);
+  assert.match(
+    expose(['access-control-allow-origin', '*', 'access-control-expose-headers', 'x-a'])!,
+    /^x-a, grpc-status/,
+  );
   assert.equal(expose(['access-control-allow-origin', '*', 'access-control-expose-headers', '*']), '*');
 });

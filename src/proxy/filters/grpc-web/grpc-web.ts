@@ -95,7 +95,10 @@ class WebResponse implements ResponseTranslation, BodySink {
     if (fields.first('access-control-allow-origin') === undefined) return;
     const exposed = fields.get('access-control-expose-headers');
     if (exposed === '*') return;
-    fields.set('access-control-expose-headers', exposed === undefined || exposed === '' ? STATUS_FIELDS : `${exposed}, ${STATUS_FIELDS}`);
+    fields.set(
+      'access-control-expose-headers',
+      exposed === undefined || exposed === '' ? STATUS_FIELDS : `${exposed}, ${STATUS_FIELDS}`,
+    );
   }
 
   write(chunk: Uint8Array): boolean {
