@@ -95,7 +95,9 @@ export class Binding {
   update(served: ServedListeners): readonly ListenerFailure[] {
     const { limits } = this.#environment;
     this.#served = served;
-    this.#limits = new Map(served.listeners.map((listener) => [listener.name, withDeclared(limits, listener.limits ?? null)]));
+    this.#limits = new Map(
+      served.listeners.map((listener) => [listener.name, withDeclared(limits, listener.limits ?? null)]),
+    );
     return this.#updateTls(served.listeners);
   }
 
@@ -224,5 +226,13 @@ const describeTls = (
 ): readonly TlsListener[] => {
   if (tls === null || tls === undefined) return [];
   const known = tls.certificates.flatMap((certificate) => certificates.get(certificate) ?? []);
-  return [{ name, hostname, certificates: known, clientValidation: tls.clientValidation, minVersion: tls.minVersion ?? '1.2' }];
+  return [
+    {
+      name,
+      hostname,
+      certificates: known,
+      clientValidation: tls.clientValidation,
+      minVersion: tls.minVersion ?? '1.2',
+    },
+  ];
 };

@@ -1,15 +1,17 @@
 import type { CertificateResource } from '#model/snapshot/certificate.ts';
 import type { ClusterResource } from '#model/snapshot/cluster.ts';
 import type { SnapshotDelta, SnapshotResource } from '#model/snapshot/snapshot.ts';
+import type { TlsAccept } from '#transport/tls-accept.ts';
 import type { TlsClient } from '#transport/tls-connect.ts';
+import type { TlsServer } from '#transport/tls-server.ts';
 import type { TicketKeys } from '#transport/tls-ticket-keys.ts';
 
 /** The parts of the proxy that speak TLS. They bring OpenSSL into memory, some 8 MB. */
 export interface TlsModules {
-  readonly TlsServer: typeof import('#transport/tls-server.ts').TlsServer;
-  readonly TlsAccept: typeof import('#transport/tls-accept.ts').TlsAccept;
-  readonly TlsClient: typeof import('#transport/tls-connect.ts').TlsClient;
-  readonly TicketKeys: typeof import('#transport/tls-ticket-keys.ts').TicketKeys;
+  readonly TlsServer: typeof TlsServer;
+  readonly TlsAccept: typeof TlsAccept;
+  readonly TlsClient: typeof TlsClient;
+  readonly TicketKeys: typeof TicketKeys;
 }
 
 const loadTls = async (): Promise<TlsModules> => {

@@ -16,7 +16,9 @@ export class StreamLogLine {
     const outcome =
       error === null
         ? member('flags', NO_FLAG)
-        : member('flags', ERROR_TABLE[error.code].flag) + member('errorCode', error.code) + member('cause', error.cause);
+        : member('flags', ERROR_TABLE[error.code].flag) +
+          member('errorCode', error.code) +
+          member('cause', error.cause);
     return (
       `{"time":"${this.#time.text(record.startedAt, record.endedAt)}"` +
       member('requestId', record.connectionId) +

@@ -23,7 +23,14 @@ export const connect = (address: string, port: number, observer: ConnectObserver
   let connection: Connection | null = null;
   let settled = false;
   const onread = fastPath.enabled ? { onread: readInto((length) => connection?.received(READ_SOURCE, length)) } : {};
-  const socket = connectSocket({ host: address, port, ...onread, allowHalfOpen: true, noDelay: true, autoSelectFamily: false });
+  const socket = connectSocket({
+    host: address,
+    port,
+    ...onread,
+    allowHalfOpen: true,
+    noDelay: true,
+    autoSelectFamily: false,
+  });
   const fail = (error: NodeJS.ErrnoException): void => {
     if (settled) return;
     settled = true;

@@ -356,4 +356,9 @@ const plainAddress = (address: string | undefined): string => {
 };
 
 /** Listens to nothing: for a connection that nobody has taken yet, or any more. */
-export const NOBODY: ConnectionObserver = { receive: () => {}, drained: () => {}, halfClosed: () => {}, closed: () => {} };
+export const NOBODY: ConnectionObserver = {
+  receive: () => {},
+  drained: () => {},
+  halfClosed: () => {},
+  closed: () => {},
+};

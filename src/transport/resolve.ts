@@ -35,7 +35,9 @@ const askDns = async (name: string, family: 'Any' | 'IPv4' | 'IPv6'): Promise<Na
     ...(family === 'IPv6' ? [] : [dns.resolve4(name, { ttl: true })]),
     ...(family === 'IPv4' ? [] : [dns.resolve6(name, { ttl: true })]),
   ];
-  const records = (await Promise.allSettled(questions)).flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+  const records = (await Promise.allSettled(questions)).flatMap((answer) =>
+    answer.status === 'fulfilled' ? answer.value : [],
+  );
   if (records.length === 0) return null;
   const ttlSeconds = Math.min(...records.map((record) => record.ttl));
   return { addresses: distinct(records.map((record) => record.address)), ttlMs: ttlSeconds * 1000 };

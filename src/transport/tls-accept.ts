@@ -37,7 +37,13 @@ export class TlsAccept implements Expirable {
   #ended = false;
 
   /** @param serverName lower case, where it is known already; it must be where the server's naming is `before` */
-  constructor(arrival: Arrival, server: TlsServer, serverName: string | null, clock: Clock, observer: HandshakeObserver) {
+  constructor(
+    arrival: Arrival,
+    server: TlsServer,
+    serverName: string | null,
+    clock: Clock,
+    observer: HandshakeObserver,
+  ) {
     this.#server = server;
     this.#clock = clock;
     this.#observer = observer;
@@ -227,7 +233,12 @@ class AcceptedTlsSocket extends TLSSocket {
   }
 }
 
-const tlsOfArrival = (arrival: Arrival, options: TLSSocketOptions, onread: OnReadOpts, receive: (bytes: Buffer) => void): TLSSocket => {
+const tlsOfArrival = (
+  arrival: Arrival,
+  options: TLSSocketOptions,
+  onread: OnReadOpts,
+  receive: (bytes: Buffer) => void,
+): TLSSocket => {
   if (arrival.kind === 'socket') return tlsOfSocket(arrival.socket, options, receive);
   const takesHandles = fastPath.enabled && typeof wrapHandle === 'function' && wrapHandle.length === 3;
   if (arrival.kind === 'handle') {

@@ -22,6 +22,13 @@ import { beginTurn, endTurn } from './turn.ts';
 /** Endpoints of one backend whose last session is remembered. */
 const MAX_SESSIONS = 1024;
 
+/** Options of sockets that Node's types do not know of TLS sockets, which pass them on. */
+interface SocketOptions {
+  readonly allowHalfOpen: boolean;
+  readonly noDelay: boolean;
+  readonly autoSelectFamily: boolean;
+}
+
 /** TLS towards one backend: the server is always verified. Never changes. */
 export class TlsClient {
   readonly #tls: ClusterTls;
@@ -73,7 +80,10 @@ export class TlsClient {
     let during: 'connect' | 'handshake' = 'connect';
     const receive = (buffer: Buffer, length: number): void => connection?.received(buffer, length);
     const plain = preamble === '' ? null : introduce(address, port, preamble);
-    const socket = connect({ ...this.#options(address, port, key, receive), ...(plain === null ? {} : { socket: plain }) });
+    const socket = connect({
+      ...this.#options(address, port, key, receive),
+      ...(plain === null ? {} : { socket: plain }),
+    });
     const fail = (error: NodeJS.ErrnoException): void => {
       if (settled) return;
       settled = true;
@@ -123,7 +133,7 @@ export class TlsClient {
     port: number,
     key: string,
     receive: (buffer: Buffer, length: number) => void,
-  ): ConnectionOptions {
+  ): ConnectionOptions & SocketOptions {
     const session = this.#sessions.get(key);
     const { hostname, subjectAltNames } = this.#tls;
     return {
@@ -136,8 +146,9 @@ export class TlsClient {
       ...(this.#alpn === '' ? {} : { ALPNProtocols: [this.#alpn] }),
       ...(session === undefined ? {} : { session }),
       ...(fastPath.enabled ? { onread: readInto((length) => receive(READ_SOURCE, length)) } : {}),
-      // Documented of sockets, and TLS sockets pass them on.
-      ...{ allowHalfOpen: true, noDelay: true, autoSelectFamily: false },
+      allowHalfOpen: true,
+      noDelay: true,
+      autoSelectFamily: false,
     };
   }
 
@@ -175,9 +186,7 @@ const identityProblem = (
   const names = parseSubjectAltNames(certificate.subjectaltname);
   const leaf = new X509Certificate(certificate.raw);
   const matches = declared.some(({ type, value }) =>
-    type === 'Hostname'
-      ? leaf.checkHost(value, { subject: 'never' }) !== undefined
-      : hasUri(names, value),
+    type === 'Hostname' ? leaf.checkHost(value, { subject: 'never' }) !== undefined : hasUri(names, value),
   );
   if (matches) return undefined;
   const found = names.map(({ value }) => value).join(', ');

@@ -5,7 +5,8 @@ import type { PeerCertificate } from './tls-session.ts';
 /** Reads who a peer is from its certificate, which must have been verified. */
 export const readPeerCertificate = (certificate: X509Certificate): PeerCertificate => {
   const names = parseSubjectAltNames(certificate.subjectAltName);
-  const valuesOf = (type: string): readonly string[] => names.filter((name) => name.type === type).map(({ value }) => value);
+  const valuesOf = (type: string): readonly string[] =>
+    names.filter((name) => name.type === type).map(({ value }) => value);
   return Object.freeze({
     // A SPIFFE certificate may have none (X509-SVID §4.2), of which the types of Node do not know.
     subject: ((certificate.subject as string | undefined) ?? '').split('\n').join(','),

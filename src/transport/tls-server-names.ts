@@ -28,9 +28,10 @@ export const chooseKeyPairs = (pairs: readonly TlsKeyPair[], serverName: string)
   return pairs.length === 0 ? [] : firstOfEachType(pairs.filter((pair) => sharesName(pair, pairs[0]!)));
 };
 
-const firstOfEachType = (pairs: readonly TlsKeyPair[]): readonly TlsKeyPair[] => [
-  ...new Map(pairs.toReversed().map((pair) => [pair.keyType, pair])).values(),
-].sort((a, b) => pairs.indexOf(a) - pairs.indexOf(b));
+const firstOfEachType = (pairs: readonly TlsKeyPair[]): readonly TlsKeyPair[] =>
+  [...new Map(pairs.toReversed().map((pair) => [pair.keyType, pair])).values()].sort(
+    (a, b) => pairs.indexOf(a) - pairs.indexOf(b),
+  );
 
 const sharesName = (pair: TlsKeyPair, first: TlsKeyPair): boolean =>
   pair === first || pair.hostNames.some((name) => first.hostNames.includes(name));

@@ -44,8 +44,12 @@ class EchoPort implements AsyncDisposable {
   readonly #clock = new Clock();
   readonly #connections: Connection[] = [];
   #socket: Awaited<ReturnType<typeof bind>> | null = null;
+  #handshake: TlsAccept | null = null;
 
-  async open(listeners: readonly TlsListener[], options: { alpn?: readonly string[]; keys?: TicketKeys; serverName?: string; looksAt?: number } = {}): Promise<this> {
+  async open(
+    listeners: readonly TlsListener[],
+    options: { alpn?: readonly string[]; keys?: TicketKeys; serverName?: string; looksAt?: number } = {},
+  ): Promise<this> {
     const created = TlsServer.create(listeners, options.alpn ?? [], options.keys ?? newKeys());
     assert.deepEqual(created.failures, []);
     const server = created.server!;
@@ -53,21 +57,22 @@ class EchoPort implements AsyncDisposable {
       address: '127.0.0.1',
       port: 0,
       shared: false,
-      accept: (accepted) => lookAt(accepted, options.looksAt ?? 0, (arrival) => {
-        new TlsAccept(arrival, server, options.serverName ?? null, this.#clock, {
-          established: (connection, session) => {
-            this.sessions.push(session);
-            this.#connections.push(connection);
-            return {
-              receive: (buffer, length) => connection.writeBytes(Buffer.from(buffer.subarray(0, length))),
-              drained: () => {},
-              halfClosed: () => connection.end(),
-              closed: () => {},
-            };
-          },
-          handshakeFailed: (cause) => this.failures.push(cause),
-        });
-      }),
+      accept: (accepted) =>
+        lookAt(accepted, options.looksAt ?? 0, (arrival) => {
+          this.#handshake = new TlsAccept(arrival, server, options.serverName ?? null, this.#clock, {
+            established: (connection, session) => {
+              this.sessions.push(session);
+              this.#connections.push(connection);
+              return {
+                receive: (buffer, length) => connection.writeBytes(Buffer.from(buffer.subarray(0, length))),
+                drained: () => {},
+                halfClosed: () => connection.end(),
+                closed: () => {},
+              };
+            },
+            handshakeFailed: (cause) => this.failures.push(cause),
+          });
+        }),
     });
     return this;
   }
@@ -83,6 +88,7 @@ class EchoPort implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#socket?.close();
+    this.#handshake?.cancel();
     for (const connection of this.#connections) connection.destroy();
     this.#clock.stop();
   }
@@ -98,7 +104,12 @@ const lookAt = (arrival: Arrival, octets: number, then: (arrival: Arrival) => vo
     ...NOBODY,
     receive: (buffer, length) => {
       assert.ok(length >= octets);
-      connection.presentAs({ sourceAddress: '203.0.113.9', sourcePort: 7, destinationAddress: '203.0.113.1', destinationPort: 443 });
+      connection.presentAs({
+        sourceAddress: '203.0.113.9',
+        sourcePort: 7,
+        destinationAddress: '203.0.113.1',
+        destinationPort: 443,
+      });
       then({ kind: 'begun', connection, first: Buffer.from(buffer.subarray(0, length)) });
     },
   }));
@@ -116,7 +127,13 @@ interface Visit {
 
 /** Connects, says something, and tells what came of it. */
 const visit = async (port: number, options: ConnectionOptions = {}, message = 'hello'): Promise<Visit> => {
-  const socket: TLSSocket = connect({ port, host: '127.0.0.1', ca: authority.certificate, servername: 'shop.example.com', ...options });
+  const socket: TLSSocket = connect({
+    port,
+    host: '127.0.0.1',
+    ca: authority.certificate,
+    servername: 'shop.example.com',
+    ...options,
+  });
   let session: Buffer | undefined;
   socket.on('session', (given: Buffer) => (session = given));
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -165,7 +182,9 @@ for (const enabled of [true, false]) {
       const { protocol, echo } = await visit(port.port, { minVersion: version, maxVersion: version });
       assert.deepEqual([protocol, echo], [version, 'hello']);
     }
-    await assert.rejects(visit(port.port, { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' }));
+    await assert.rejects(
+      visit(port.port, { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' }),
+    );
   });
 
   run('TlsAccept passes a megabyte both ways', async () => {
@@ -178,7 +197,8 @@ for (const enabled of [true, false]) {
   run('TlsAccept chooses certificates by server name: exact, wildcard, else the first', async () => {
     const certificates = [certificate('shop', shop), certificate('wildcard', wildcard)];
     await using port = await new EchoPort().open([listener({ certificates })]);
-    const nameFor = async (servername: string) => (await visit(port.port, { servername, checkServerIdentity: () => undefined })).name;
+    const nameFor = async (servername: string) =>
+      (await visit(port.port, { servername, checkServerIdentity: () => undefined })).name;
     assert.equal(await nameFor('shop.example.com'), 'shop.example.com');
     assert.equal(await nameFor('Cart.Example.com'), '*.example.com');
     assert.equal(await nameFor('a.b.example.com'), 'shop.example.com');
@@ -199,7 +219,10 @@ for (const enabled of [true, false]) {
     await using port = await new EchoPort().open([listener({ certificates })], { serverName: 'shop.example.com' });
     const options = { maxVersion: 'TLSv1.2' } as const;
     assert.equal((await visit(port.port, { ...options, ciphers: 'ECDHE-RSA-AES128-GCM-SHA256' })).keyType, 'rsa');
-    assert.equal((await visit(port.port, { ...options, ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' })).name, 'shop.example.com');
+    assert.equal(
+      (await visit(port.port, { ...options, ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' })).name,
+      'shop.example.com',
+    );
   });
 
   run('TlsAccept goes on with a connection whose beginning was looked at, as another client', async () => {
@@ -210,14 +233,22 @@ for (const enabled of [true, false]) {
     assert.equal(port.remoteAddress, '203.0.113.9');
   });
 
-  run('TlsAccept agrees on a protocol by ALPN, and refuses clients that offer none it speaks (RFC 7301 §3.2)', async () => {
-    await using port = await new EchoPort().open([listener({})], { alpn: ['h2', 'http/1.1'] });
-    assert.equal((await visit(port.port, { ALPNProtocols: ['http/1.1', 'h2'] })).alpn, 'h2');
-    assert.equal((await visit(port.port, { ALPNProtocols: ['http/1.1'] })).alpn, 'http/1.1');
-    assert.equal((await visit(port.port)).alpn, false);
-    await assert.rejects(visit(port.port, { ALPNProtocols: ['spdy/9'] }), { code: 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL' });
-    assert.deepEqual(port.sessions.map(({ alpn }) => alpn), ['h2', 'http/1.1', '']);
-  });
+  run(
+    'TlsAccept agrees on a protocol by ALPN, and refuses clients that offer none it speaks (RFC 7301 §3.2)',
+    async () => {
+      await using port = await new EchoPort().open([listener({})], { alpn: ['h2', 'http/1.1'] });
+      assert.equal((await visit(port.port, { ALPNProtocols: ['http/1.1', 'h2'] })).alpn, 'h2');
+      assert.equal((await visit(port.port, { ALPNProtocols: ['http/1.1'] })).alpn, 'http/1.1');
+      assert.equal((await visit(port.port)).alpn, false);
+      await assert.rejects(visit(port.port, { ALPNProtocols: ['spdy/9'] }), {
+        code: 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL',
+      });
+      assert.deepEqual(
+        port.sessions.map(({ alpn }) => alpn),
+        ['h2', 'http/1.1', ''],
+      );
+    },
+  );
 
   run('TlsAccept knows a client by its certificate', async () => {
     const clientValidation = { caCertificates: authority.certificate, optional: false };
@@ -241,20 +272,23 @@ for (const enabled of [true, false]) {
     assert.deepEqual([port.sessions.length, port.failures.length], [0, 3]);
   });
 
-  run('TlsAccept lets everybody in where a certificate is optional, strangers as nobody, also when they come back', async () => {
-    const clientValidation = { caCertificates: authority.certificate, optional: true };
-    await using port = await new EchoPort().open([listener({ clientValidation })]);
-    const stranger = createCertificate({ name: 'stranger' });
-    const first = await visit(port.port);
-    const second = await visit(port.port, { session: first.session! });
-    const third = await visit(port.port, { cert: stranger.certificate, key: stranger.key });
-    await visit(port.port, { cert: stranger.certificate, key: stranger.key, session: third.session! });
-    const fourth = await visit(port.port, { cert: client.certificate, key: client.key });
-    await visit(port.port, { cert: client.certificate, key: client.key, session: fourth.session! });
-    assert.equal(second.reused, true);
-    const subjects = port.sessions.map(({ certificate: shown }) => shown?.subject ?? null);
-    assert.deepEqual(subjects, [null, null, null, null, 'CN=client', 'CN=client']);
-  });
+  run(
+    'TlsAccept lets everybody in where a certificate is optional, strangers as nobody, also when they come back',
+    async () => {
+      const clientValidation = { caCertificates: authority.certificate, optional: true };
+      await using port = await new EchoPort().open([listener({ clientValidation })]);
+      const stranger = createCertificate({ name: 'stranger' });
+      const first = await visit(port.port);
+      const second = await visit(port.port, { session: first.session! });
+      const third = await visit(port.port, { cert: stranger.certificate, key: stranger.key });
+      await visit(port.port, { cert: stranger.certificate, key: stranger.key, session: third.session! });
+      const fourth = await visit(port.port, { cert: client.certificate, key: client.key });
+      await visit(port.port, { cert: client.certificate, key: client.key, session: fourth.session! });
+      assert.equal(second.reused, true);
+      const subjects = port.sessions.map(({ certificate: shown }) => shown?.subject ?? null);
+      assert.deepEqual(subjects, [null, null, null, null, 'CN=client', 'CN=client']);
+    },
+  );
 
   run('TlsAccept takes sessions up again on any thread that shares the ticket key', async () => {
     const memory = new SharedArrayBuffer(TICKET_MEMORY_BYTES);
@@ -282,24 +316,37 @@ for (const enabled of [true, false]) {
     const clientValidation = { caCertificates: authority.certificate, optional: false };
     await using port = await new EchoPort().open([
       listener({ name: 'open', hostname: 'shop.example.com' }),
-      listener({ name: 'closed', hostname: '*.example.com', certificates: [certificate('wildcard', wildcard)], clientValidation }),
+      listener({
+        name: 'closed',
+        hostname: '*.example.com',
+        certificates: [certificate('wildcard', wildcard)],
+        clientValidation,
+      }),
     ]);
     const open = await visit(port.port);
     await assert.rejects(visit(port.port, { servername: 'x.example.com' }));
     await assert.rejects(visit(port.port, { servername: 'x.example.com', session: open.session! }));
     assert.equal((await visit(port.port, { session: open.session! })).reused, false);
     await visit(port.port, { servername: 'x.example.com', cert: client.certificate, key: client.key });
-    assert.deepEqual(port.sessions.map((session) => [session.listener, session.isolated]), [
-      ['open', true],
-      ['open', true],
-      ['closed', true],
-    ]);
+    assert.deepEqual(
+      port.sessions.map((session) => [session.listener, session.isolated]),
+      [
+        ['open', true],
+        ['open', true],
+        ['closed', true],
+      ],
+    );
   });
 
   run('TlsAccept keeps the lowest version of each listener', async () => {
     await using port = await new EchoPort().open([
       listener({ name: 'old', hostname: 'shop.example.com' }),
-      listener({ name: 'new', hostname: 'new.example.com', certificates: [certificate('wildcard', wildcard)], minVersion: '1.3' }),
+      listener({
+        name: 'new',
+        hostname: 'new.example.com',
+        certificates: [certificate('wildcard', wildcard)],
+        minVersion: '1.3',
+      }),
     ]);
     await visit(port.port, { maxVersion: 'TLSv1.2' });
     await assert.rejects(visit(port.port, { maxVersion: 'TLSv1.2', servername: 'new.example.com' }));

@@ -87,7 +87,9 @@ export class TlsServer {
     this.alpn = alpn;
     this.isolated = new Set(policies).size > 1;
     this.asksClients = listeners.some(({ clientValidation }) => clientValidation !== null);
-    this.requiresClients = listeners.every(({ clientValidation }) => clientValidation !== null && !clientValidation.optional);
+    this.requiresClients = listeners.every(
+      ({ clientValidation }) => clientValidation !== null && !clientValidation.optional,
+    );
     this.keyPairs = listeners.flatMap(({ pairs }) => pairs);
     this.naming = namingOf(listeners, this.isolated);
     // A session is taken up without a new look at the client's certificate, so it must not outlive what was asked.
@@ -99,7 +101,10 @@ export class TlsServer {
     listeners: readonly TlsListener[],
     alpn: readonly string[],
     ticketKeys: TicketKeys,
-  ): { readonly server: TlsServer | null; readonly failures: readonly { readonly listener: string; readonly message: string }[] } {
+  ): {
+    readonly server: TlsServer | null;
+    readonly failures: readonly { readonly listener: string; readonly message: string }[];
+  } {
     const failures: { listener: string; message: string }[] = [];
     const usable = listeners.flatMap((listener): UsableListener[] => {
       const read = readListener(listener);
@@ -173,7 +178,8 @@ const namingOf = (listeners: readonly UsableListener[], isolated: boolean): Serv
   return types.size === 1 ? 'callback' : 'before';
 };
 
-const pairsKey = (pairs: readonly TlsKeyPair[]): string => pairs.map(({ name, version }) => `${name}@${version}`).join();
+const pairsKey = (pairs: readonly TlsKeyPair[]): string =>
+  pairs.map(({ name, version }) => `${name}@${version}`).join();
 const contextPairs = new WeakMap<SecureContext, string>();
 
 /** @returns why the listener cannot be served */
@@ -182,7 +188,8 @@ const readListener = (listener: TlsListener): UsableListener | string => {
   const pairs = read.filter((one) => typeof one !== 'string');
   if (pairs.length === 0) return read.find((one) => typeof one === 'string') ?? 'no certificate is known';
   try {
-    for (const pair of pairs) createServerContext([pair], listener.clientValidation, {
+    for (const pair of pairs)
+      createServerContext([pair], listener.clientValidation, {
         sessionIdContext: '',
         minVersion: 'TLSv1.2',
         ticketKeys: null,

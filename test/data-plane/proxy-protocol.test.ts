@@ -10,13 +10,24 @@ import { declareCluster, declareRoute } from './testing/declarations.ts';
 import { bothWays, certificate, Edge, ending, listener, streamRoute } from './testing/edge.ts';
 import { dial, Peer, ScriptedOrigin, until } from './testing/peer.ts';
 
-const FROM = { sourceAddress: '203.0.113.9', sourcePort: 4711, destinationAddress: '198.51.100.1', destinationPort: 443 };
+const FROM = {
+  sourceAddress: '203.0.113.9',
+  sourcePort: 4711,
+  destinationAddress: '198.51.100.1',
+  destinationPort: 443,
+};
 const REQUEST = 'GET / HTTP/1.1\r\nhost: a.example\r\n\r\n';
 const shop = createCertificate({ name: 'shop.example.com', alternatives: ['shop.example.com'] });
 
-const reading = (mode: ProxyProtocolReading['mode'], ...trusted: readonly string[]): ProxyProtocolReading => ({ mode, trusted });
+const reading = (mode: ProxyProtocolReading['mode'], ...trusted: readonly string[]): ProxyProtocolReading => ({
+  mode,
+  trusted,
+});
 
-const startEdge = async (context: TestContext, proxyProtocol: ProxyProtocolReading): Promise<{ edge: Edge; origin: ScriptedOrigin }> => {
+const startEdge = async (
+  context: TestContext,
+  proxyProtocol: ProxyProtocolReading,
+): Promise<{ edge: Edge; origin: ScriptedOrigin }> => {
   const origin = await ScriptedOrigin.start();
   context.after(() => origin.stop());
   const edge = new Edge(context);
@@ -109,7 +120,12 @@ bothWays((way, enter) => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     context.after(() => server.close());
     const edge = new Edge(context);
-    const tls = { hostname: 'shop.example.com', caCertificates: shop.certificate, subjectAltNames: [], clientCertificate: null };
+    const tls = {
+      hostname: 'shop.example.com',
+      caCertificates: shop.certificate,
+      subjectAltNames: [],
+      clientCertificate: null,
+    };
     await edge.apply([
       listener({ protocol: 'TCP' }),
       streamRoute('a', ['origin']),
@@ -142,12 +158,19 @@ test('a backend of an HTTP route is told of each client, on a connection of its 
   const origin = await ScriptedOrigin.start();
   context.after(() => origin.stop());
   const edge = new Edge(context);
-  await edge.apply([listener({}), declareRoute({}), ...declareCluster({ proxyProtocol: 1, endpoints: [{ port: origin.port }] })]);
+  await edge.apply([
+    listener({}),
+    declareRoute({}),
+    ...declareCluster({ proxyProtocol: 1, endpoints: [{ port: origin.port }] }),
+  ]);
   for (let i = 0; i < 2; i++) {
     const client = await dial(edge.port);
     client.send(REQUEST);
     const server = await origin.accept();
-    assert.equal(await server.read('\r\n'), `PROXY TCP4 127.0.0.1 127.0.0.1 ${client.socket.localPort} ${edge.port}\r\n`);
+    assert.equal(
+      await server.read('\r\n'),
+      `PROXY TCP4 127.0.0.1 127.0.0.1 ${client.socket.localPort} ${edge.port}\r\n`,
+    );
     await server.readHead();
     server.send('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
     assert.match(await client.readHead(), /^HTTP\/1.1 200 /);

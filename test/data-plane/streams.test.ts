@@ -20,7 +20,11 @@ const shop = issue('shop.example.com');
 const wild = issue('*.example.com');
 
 /** A TLS server that says its name to whoever comes. */
-const sayName = async (context: TestContext, name: string, given: { certificate: string; key: string }): Promise<number> => {
+const sayName = async (
+  context: TestContext,
+  name: string,
+  given: { certificate: string; key: string },
+): Promise<number> => {
   const server = createServer({ cert: given.certificate, key: given.key }, (socket) => {
     socket.on('error', () => {});
     socket.write(name);
@@ -104,7 +108,10 @@ bothWays((way, enter) => {
       ...declareCluster({ name: 'one', endpoints: [{ port: first }] }),
       ...declareCluster({ name: 'two', endpoints: [{ port: second }] }),
     ]);
-    for (const [servername, expected] of [['shop.example.com', 'exact'], ['cart.example.com', 'wildcard']] as const) {
+    for (const [servername, expected] of [
+      ['shop.example.com', 'exact'],
+      ['cart.example.com', 'wildcard'],
+    ] as const) {
       const client = await dialTls(edge.port, { servername });
       assert.equal(await client.readBytes(expected.length), expected);
       client.socket.destroy();
@@ -226,5 +233,8 @@ test('a reset on one side of a stream ends the other', async (context) => {
   other.reset();
   await server.untilClosed();
   await until('recorded', () => edge.streams.length === 2);
-  assert.deepEqual(edge.streams.map(({ error }) => error?.code), ['upstream_reset', 'downstream_closed']);
+  assert.deepEqual(
+    edge.streams.map(({ error }) => error?.code),
+    ['upstream_reset', 'downstream_closed'],
+  );
 });

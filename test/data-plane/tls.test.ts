@@ -15,7 +15,8 @@ import { bothWays, certificate, Edge, ending, listener } from './testing/edge.ts
 import { dial, Peer, until } from './testing/peer.ts';
 
 const authority = createCertificate({ name: 'test authority', isAuthority: true });
-const issue = (name: string, alternatives: readonly string[] = [name]) => createCertificate({ name, alternatives, issuer: authority });
+const issue = (name: string, alternatives: readonly string[] = [name]) =>
+  createCertificate({ name, alternatives, issuer: authority });
 const shop = issue('shop.example.com', ['shop.example.com', 'other.example.com']);
 const client = issue('caller', ['spiffe://example.com/ns/shop/sa/caller']);
 
@@ -29,7 +30,13 @@ interface TlsOrigin {
 /** A TLS server that answers each read of a connection with an empty 200. */
 const startOrigin = async (context: TestContext, name = shop, alpn = ['http/1.1']): Promise<TlsOrigin> => {
   const sessions: { reused: boolean; client: string }[] = [];
-  const options = { cert: name.certificate, key: name.key, requestCert: true, rejectUnauthorized: false, ALPNProtocols: alpn };
+  const options = {
+    cert: name.certificate,
+    key: name.key,
+    requestCert: true,
+    rejectUnauthorized: false,
+    ALPNProtocols: alpn,
+  };
   const server = createServer(options, (socket) => {
     sessions.push({ reused: socket.isSessionReused(), client: socket.getPeerX509Certificate()?.subject ?? '' });
     socket.on('error', () => {});
@@ -40,8 +47,17 @@ const startOrigin = async (context: TestContext, name = shop, alpn = ['http/1.1'
   return { port: (server.address() as AddressInfo).port, sessions };
 };
 
-const dialTls = async (port: number, options: ConnectionOptions = {}): Promise<Peer & { readonly socket: TLSSocket }> => {
-  const socket = connectTls({ port, host: '127.0.0.1', ca: authority.certificate, servername: 'shop.example.com', ...options });
+const dialTls = async (
+  port: number,
+  options: ConnectionOptions = {},
+): Promise<Peer & { readonly socket: TLSSocket }> => {
+  const socket = connectTls({
+    port,
+    host: '127.0.0.1',
+    ca: authority.certificate,
+    servername: 'shop.example.com',
+    ...options,
+  });
   const peer = new Peer(socket);
   await new Promise<void>((resolve, reject) => {
     socket.once('secureConnect', resolve);
@@ -60,7 +76,12 @@ const statusOf = async (peer: Peer, host = 'shop.example.com'): Promise<string> 
 const startEdge = async (context: TestContext): Promise<Edge> => {
   const origin = await startOrigin(context);
   const edge = new Edge(context);
-  const tls: ClusterTls = { hostname: 'shop.example.com', caCertificates: authority.certificate, subjectAltNames: [], clientCertificate: null };
+  const tls: ClusterTls = {
+    hostname: 'shop.example.com',
+    caCertificates: authority.certificate,
+    subjectAltNames: [],
+    clientCertificate: null,
+  };
   const report = await edge.apply([
     certificate('shop', shop),
     listener({ protocol: 'HTTPS', tls: ending('shop') }),
@@ -88,7 +109,10 @@ bothWays((way, enter) => {
     const edge = await startEdge(context);
     const old = await dialTls(edge.port);
     const renewed = issue('shop.example.com');
-    assert.deepEqual((await edge.apply([certificate('shop', renewed), listener({ protocol: 'HTTPS', tls: ending('shop') })])).failures, []);
+    assert.deepEqual(
+      (await edge.apply([certificate('shop', renewed), listener({ protocol: 'HTTPS', tls: ending('shop') })])).failures,
+      [],
+    );
     const fresh = await dialTls(edge.port);
     const serial = (peer: { readonly socket: TLSSocket }) => peer.socket.getPeerX509Certificate()!.serialNumber;
     assert.notEqual(serial(fresh), serial(old));
@@ -116,14 +140,31 @@ bothWays((way, enter) => {
   test(`a backend is verified before anything is sent to it, ${way}`, async (context) => {
     enter(context);
     const origin = await startOrigin(context);
-    const good: ClusterTls = { hostname: 'shop.example.com', caCertificates: authority.certificate, subjectAltNames: [], clientCertificate: null };
+    const good: ClusterTls = {
+      hostname: 'shop.example.com',
+      caCertificates: authority.certificate,
+      subjectAltNames: [],
+      clientCertificate: null,
+    };
     const cases: readonly (readonly [tls: Partial<ClusterTls>, status: string, cause: RegExp])[] = [
       [{}, '200', /^$/],
       [{ hostname: 'wrong.example.com' }, '502', /ERR_TLS_CERT_ALTNAME_INVALID/],
-      [{ caCertificates: createCertificate({ name: 'stranger', isAuthority: true }).certificate }, '502', /UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER/],
+      [
+        { caCertificates: createCertificate({ name: 'stranger', isAuthority: true }).certificate },
+        '502',
+        /UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER/,
+      ],
       [{ caCertificates: null }, '502', /UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER/],
-      [{ hostname: 'wrong.example.com', subjectAltNames: [{ type: 'Hostname', value: 'other.example.com' }] }, '200', /^$/],
-      [{ subjectAltNames: [{ type: 'URI', value: 'spiffe://example.com/a' }] }, '502', /is for .*, not for spiffe:\/\/example\.com\/a$/],
+      [
+        { hostname: 'wrong.example.com', subjectAltNames: [{ type: 'Hostname', value: 'other.example.com' }] },
+        '200',
+        /^$/,
+      ],
+      [
+        { subjectAltNames: [{ type: 'URI', value: 'spiffe://example.com/a' }] },
+        '502',
+        /is for .*, not for spiffe:\/\/example\.com\/a$/,
+      ],
       [{ clientCertificate: 'missing' }, '502', /certificate missing is not known/],
     ];
     const edge = new Edge(context);
@@ -142,25 +183,47 @@ bothWays((way, enter) => {
   test(`a backend sees the client certificate that is declared, also when that is renewed, ${way}`, async (context) => {
     enter(context);
     const origin = await startOrigin(context);
-    const tls: ClusterTls = { hostname: 'shop.example.com', caCertificates: authority.certificate, subjectAltNames: [], clientCertificate: 'own' };
+    const tls: ClusterTls = {
+      hostname: 'shop.example.com',
+      caCertificates: authority.certificate,
+      subjectAltNames: [],
+      clientCertificate: 'own',
+    };
     const edge = new Edge(context);
-    await edge.apply([certificate('own', client), listener({}), declareRoute({}), ...declareCluster({ tls, endpoints: [{ port: origin.port }] })]);
+    await edge.apply([
+      certificate('own', client),
+      listener({}),
+      declareRoute({}),
+      ...declareCluster({ tls, endpoints: [{ port: origin.port }] }),
+    ]);
     const peer = await dial(edge.port);
     assert.equal(await statusOf(peer), '200');
     await edge.apply([certificate('own', issue('caller-2'))]);
     assert.equal(await statusOf(peer), '200', String(edge.records.at(-1)?.error?.cause));
-    assert.deepEqual(origin.sessions.map((session) => session.client), ['CN=caller', 'CN=caller-2']);
+    assert.deepEqual(
+      origin.sessions.map((session) => session.client),
+      ['CN=caller', 'CN=caller-2'],
+    );
     peer.socket.destroy();
   });
 });
 
 test('a request for a host of another listener than its connection is misdirected (RFC 9110 §15.5.20)', async (context) => {
   const edge = await startEdge(context);
-  await edge.apply([
-    listener({ name: 'one', protocol: 'HTTPS', hostname: 'shop.example.com', tls: ending('shop') }),
-    listener({ name: 'two', protocol: 'HTTPS', hostname: 'other.example.com', tls: ending('shop') }),
-    { ...declareRoute({}), attachments: [{ listener: 'one', hostnames: ['*'] }, { listener: 'two', hostnames: ['*'] }] },
-  ], ['listener test/edge/http']);
+  await edge.apply(
+    [
+      listener({ name: 'one', protocol: 'HTTPS', hostname: 'shop.example.com', tls: ending('shop') }),
+      listener({ name: 'two', protocol: 'HTTPS', hostname: 'other.example.com', tls: ending('shop') }),
+      {
+        ...declareRoute({}),
+        attachments: [
+          { listener: 'one', hostnames: ['*'] },
+          { listener: 'two', hostnames: ['*'] },
+        ],
+      },
+    ],
+    ['listener test/edge/http'],
+  );
   const peer = await dialTls(edge.port);
   assert.equal(await statusOf(peer, 'shop.example.com'), '200');
   assert.equal(await statusOf(peer, 'other.example.com'), '421');
@@ -178,7 +241,10 @@ test('a listener without a usable certificate is reported, and others of its por
     listener({ name: 'bad', protocol: 'HTTPS', hostname: 'bad.example.com', tls: ending('broken') }),
     listener({ name: 'none', protocol: 'HTTPS', hostname: 'none.example.com', tls: ending('missing') }),
   ]);
-  assert.deepEqual(report.failures.map((failure) => failure.listener), ['bad', 'none']);
+  assert.deepEqual(
+    report.failures.map((failure) => failure.listener),
+    ['bad', 'none'],
+  );
   const peer = await dialTls(edge.port);
   assert.equal(await statusOf(peer), '404');
   peer.socket.destroy();
@@ -186,7 +252,10 @@ test('a listener without a usable certificate is reported, and others of its por
 
 test('a listener whose renewed certificate cannot be used goes on with the old one', async (context) => {
   const edge = await startEdge(context);
-  const report = await edge.apply([{ ...certificate('shop', shop), privateKey: client.key }, listener({ protocol: 'HTTPS', tls: ending('shop') })]);
+  const report = await edge.apply([
+    { ...certificate('shop', shop), privateKey: client.key },
+    listener({ protocol: 'HTTPS', tls: ending('shop') }),
+  ]);
   assert.equal(report.failures.length, 1);
   const peer = await dialTls(edge.port);
   assert.equal(await statusOf(peer), '200');
@@ -204,22 +273,42 @@ test('curl speaks HTTP/1.1 and HTTP/2 with an HTTPS listener', { skip: !has('cur
   const folder = mkdtempSync(join(tmpdir(), 'selvage-tls-'));
   context.after(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'ca.pem'), authority.certificate);
-  for (const [flag, version] of [['--http1.1', '1.1'], ['--http2', '2']] as const) {
+  for (const [flag, version] of [
+    ['--http1.1', '1.1'],
+    ['--http2', '2'],
+  ] as const) {
     const address = `shop.example.com:${edge.port}`;
-    const args = ['-s', flag, '--cacert', join(folder, 'ca.pem'), '--resolve', `${address}:127.0.0.1`, '-w', '%{http_code} %{http_version}', `https://${address}/`];
+    const args = [
+      '-s',
+      flag,
+      '--cacert',
+      join(folder, 'ca.pem'),
+      '--resolve',
+      `${address}:127.0.0.1`,
+      '-w',
+      '%{http_code} %{http_version}',
+      `https://${address}/`,
+    ];
     const { stdout } = await promisify(execFile)('curl', args);
     assert.equal(stdout, `200 ${version}`);
   }
 });
 
-test('openssl finds an HTTPS listener without renegotiation, and with TLS 1.2 and 1.3 alone', { skip: !has('openssl') }, async (context) => {
-  const edge = await startEdge(context);
-  const ask = async (...args: readonly string[]): Promise<string> => {
-    const ran = promisify(execFile)('openssl', ['s_client', '-connect', `127.0.0.1:${edge.port}`, ...args]);
-    ran.child.stdin?.end(args.includes('-tls1_2') ? 'R\n' : '');
-    return ran.then(({ stdout, stderr }) => stdout + stderr, (error: { stdout: string; stderr: string }) => error.stdout + error.stderr);
-  };
-  assert.match(await ask('-tls1_3'), /TLSv1.3/);
-  assert.match(await ask('-tls1_2'), /no renegotiation|RENEGOTIATING/i);
-  assert.doesNotMatch(await ask('-tls1_1', '-cipher', 'ALL:@SECLEVEL=0'), /Cipher is ECDHE/);
-});
+test(
+  'openssl finds an HTTPS listener without renegotiation, and with TLS 1.2 and 1.3 alone',
+  { skip: !has('openssl') },
+  async (context) => {
+    const edge = await startEdge(context);
+    const ask = async (...args: readonly string[]): Promise<string> => {
+      const ran = promisify(execFile)('openssl', ['s_client', '-connect', `127.0.0.1:${edge.port}`, ...args]);
+      ran.child.stdin?.end(args.includes('-tls1_2') ? 'R\n' : '');
+      return ran.then(
+        ({ stdout, stderr }) => stdout + stderr,
+        (error: { stdout: string; stderr: string }) => error.stdout + error.stderr,
+      );
+    };
+    assert.match(await ask('-tls1_3'), /TLSv1.3/);
+    assert.match(await ask('-tls1_2'), /no renegotiation|RENEGOTIATING/i);
+    assert.doesNotMatch(await ask('-tls1_1', '-cipher', 'ALL:@SECLEVEL=0'), /Cipher is ECDHE/);
+  },
+);

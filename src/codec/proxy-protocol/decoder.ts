@@ -65,7 +65,12 @@ const parseV1 = (line: string, length: number): ProxyHeaderResult => {
   const isAddress = family === 'TCP4' ? isIpv4 : family === 'TCP6' ? isIpv6 : null;
   if (isAddress === null || parts.length !== 5) return malformed('the PROXY header is of no known form');
   if (!isAddress(source!) || !isAddress(destination!)) return malformed('an address in the PROXY header is none');
-  if (!PORT.test(sourcePort!) || !PORT.test(destinationPort!) || Number(sourcePort) > 65_535 || Number(destinationPort) > 65_535) {
+  if (
+    !PORT.test(sourcePort!) ||
+    !PORT.test(destinationPort!) ||
+    Number(sourcePort) > 65_535 ||
+    Number(destinationPort) > 65_535
+  ) {
     return malformed('a port in the PROXY header is none');
   }
   return {
@@ -136,7 +141,9 @@ const showIpv4 = (buffer: Uint8Array, at: number): string => buffer.subarray(at,
 
 /** As RFC 5952 has it: the longest run of zero groups becomes a gap. */
 const showIpv6 = (buffer: Uint8Array, at: number): string => {
-  const groups = Array.from({ length: 8 }, (_, i) => ((buffer[at + 2 * i]! << 8) | buffer[at + 2 * i + 1]!).toString(16));
+  const groups = Array.from({ length: 8 }, (_, i) =>
+    ((buffer[at + 2 * i]! << 8) | buffer[at + 2 * i + 1]!).toString(16),
+  );
   if (groups.slice(0, 5).every((group) => group === '0') && groups[5] === 'ffff') {
     return `::ffff:${showIpv4(buffer, at + 12)}`;
   }

@@ -42,11 +42,16 @@ const packIpv6 = (address: string): string => {
   if (!address.includes(':')) return `${'\0'.repeat(10)}\xff\xff${packIpv4(address)}`;
   const last = address.slice(address.lastIndexOf(':') + 1);
   const tail = last.includes('.') ? packIpv4(last) : '';
-  const [before = '', after] = (tail === '' ? address : address.slice(0, -last.length).replace(/([^:]):$/, '$1')).split('::');
+  const [before = '', after] = (tail === '' ? address : address.slice(0, -last.length).replace(/([^:]):$/, '$1')).split(
+    '::',
+  );
   const head = packGroups(before);
   const foot = packGroups(after ?? '') + tail;
   return head + '\0'.repeat(16 - head.length - foot.length) + foot;
 };
 
 const packGroups = (groups: string): string =>
-  groups.split(':').map((group) => (group === '' ? '' : packPort(Number.parseInt(group, 16)))).join('');
+  groups
+    .split(':')
+    .map((group) => (group === '' ? '' : packPort(Number.parseInt(group, 16))))
+    .join('');

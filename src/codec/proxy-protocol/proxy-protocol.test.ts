@@ -15,7 +15,9 @@ const eitherFamily = fc.oneof(addresses(fc.ipV4()), addresses(fc.ipV6()));
 const canonical = (address: string): string => new URL(`http://[${address}]`).hostname.slice(1, -1);
 /** The same addresses in one spelling. */
 const spelled = (given: ProxiedAddresses | null): unknown =>
-  given === null ? null : { ...given, sourceAddress: spell(given.sourceAddress), destinationAddress: spell(given.destinationAddress) };
+  given === null
+    ? null
+    : { ...given, sourceAddress: spell(given.sourceAddress), destinationAddress: spell(given.destinationAddress) };
 const spell = (address: string): string => (address.includes(':') ? canonical(address) : address);
 
 test('readProxyHeader reads what encodeProxyHeader writes', () => {

@@ -10,7 +10,8 @@ const u16 = (value: number): Buffer => Buffer.from([value >> 8, value & 0xff]);
 const vector8 = (content: Buffer): Buffer => Buffer.concat([u8(content.length), content]);
 const vector16 = (content: Buffer): Buffer => Buffer.concat([u16(content.length), content]);
 const extension = (type: number, content: Buffer): Buffer => Buffer.concat([u16(type), vector16(content)]);
-const serverName = (name: string): Buffer => extension(0, vector16(Buffer.concat([u8(0), vector16(Buffer.from(name))])));
+const serverName = (name: string): Buffer =>
+  extension(0, vector16(Buffer.concat([u8(0), vector16(Buffer.from(name))])));
 const alpn = (...names: readonly string[]): Buffer =>
   extension(16, vector16(Buffer.concat(names.map((name) => vector8(Buffer.from(name))))));
 const GREASE = extension(0x1a1a, Buffer.alloc(1));
@@ -37,7 +38,12 @@ const records = (content: Buffer, cuts: readonly number[] = []): Buffer => {
 const read = (bytes: Buffer) => readClientHello(bytes, bytes.length);
 
 test('readClientHello finds the server name and ALPN among GREASE (RFC 8701)', () => {
-  const hello = message(GREASE, alpn('h2', 'http/1.1'), serverName('Shop.Example.com'), extension(0x2a2a, Buffer.alloc(0)));
+  const hello = message(
+    GREASE,
+    alpn('h2', 'http/1.1'),
+    serverName('Shop.Example.com'),
+    extension(0x2a2a, Buffer.alloc(0)),
+  );
   assert.deepEqual(read(records(hello)), { kind: 'hello', serverName: 'shop.example.com', alpn: ['h2', 'http/1.1'] });
 });
 
@@ -86,7 +92,13 @@ const REFUSED: readonly (readonly [what: string, bytes: Buffer])[] = [
   ['a ServerHello', records(Buffer.from([2, 0, 0, 1, 0]))],
   ['a record without content', Buffer.from([22, 3, 1, 0, 0])],
   ['a message of 16 MiB', records(Buffer.from([1, 0xff, 0xff, 0xff, 0]))],
-  ['a message in a hundred records', records(message(serverName('a.example')), Array.from({ length: 99 }, (_, i) => i))],
+  [
+    'a message in a hundred records',
+    records(
+      message(serverName('a.example')),
+      Array.from({ length: 99 }, (_, i) => i),
+    ),
+  ],
   ['two server names', records(message(serverName('a.example'), serverName('b.example')))],
   ['a name with a zero octet', records(message(serverName('a.example\0b')))],
   ['an extension that goes beyond the end', records(message(Buffer.from([0, 0, 0xff, 0xff])))],

@@ -57,9 +57,10 @@ const gather = (buffer: Uint8Array, length: number): Uint8Array | Exclude<Client
   const fragments: Uint8Array[] = [];
   let gathered = 0;
   let needed = 4;
-  for (let at = 0; gathered < needed; ) {
+  for (let at = 0; gathered < needed;) {
     if (fragments.length === MAX_RECORDS) return malformed('the ClientHello has too many records');
-    if (length < at + RECORD_HEADER_BYTES) return checkStart(buffer, at, length) ?? { kind: 'incomplete', atLeast: at + RECORD_HEADER_BYTES };
+    if (length < at + RECORD_HEADER_BYTES)
+      return checkStart(buffer, at, length) ?? { kind: 'incomplete', atLeast: at + RECORD_HEADER_BYTES };
     const bad = checkStart(buffer, at, length);
     if (bad !== null) return bad;
     const recordLength = (buffer[at + 3]! << 8) | buffer[at + 4]!;
@@ -83,16 +84,26 @@ const gather = (buffer: Uint8Array, length: number): Uint8Array | Exclude<Client
 };
 
 /** Looks at what has come of a record's header, so that what is no TLS is known by its first octet. */
-const checkStart = (buffer: Uint8Array, at: number, length: number): { readonly kind: 'malformed'; readonly reason: string } | null => {
+const checkStart = (
+  buffer: Uint8Array,
+  at: number,
+  length: number,
+): { readonly kind: 'malformed'; readonly reason: string } | null => {
   if (length > at && buffer[at] !== HANDSHAKE) return malformed('this is no TLS handshake');
   if (length > at + 1 && buffer[at + 1] !== 3) return malformed('this is no TLS handshake');
   return null;
 };
 
-const malformed = (reason: string): { readonly kind: 'malformed'; readonly reason: string } => ({ kind: 'malformed', reason });
+const malformed = (reason: string): { readonly kind: 'malformed'; readonly reason: string } => ({
+  kind: 'malformed',
+  reason,
+});
 
 const first4 = (fragments: readonly Uint8Array[]): Uint8Array =>
-  concat(fragments, fragments.reduce((sum, fragment) => sum + fragment.length, 0)).subarray(0, 4);
+  concat(
+    fragments,
+    fragments.reduce((sum, fragment) => sum + fragment.length, 0),
+  ).subarray(0, 4);
 
 const concat = (fragments: readonly Uint8Array[], length: number): Uint8Array => {
   if (fragments.length === 1) return fragments[0]!;

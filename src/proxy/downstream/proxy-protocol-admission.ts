@@ -54,7 +54,8 @@ export class ProxyProtocolAdmission implements Admission {
       return NOBODY;
     }
     const opening: Opening = new Opening(connection, sessions, this.#clock, MAX_PROXY_HEADER_BYTES, {
-      read: (bytes) => this.#read(opening, connection, bytes, { required: reading.mode === 'required', isTrusted, sessions }),
+      read: (bytes) =>
+        this.#read(opening, connection, bytes, { required: reading.mode === 'required', isTrusted, sessions }),
       failed: (cause) => this.#failed(cause),
     });
     return opening;
@@ -65,17 +66,26 @@ export class ProxyProtocolAdmission implements Admission {
     opening: Opening,
     connection: Connection,
     bytes: Buffer,
-    { required, isTrusted, sessions }: { readonly required: boolean; readonly isTrusted: boolean; readonly sessions: SessionSet },
+    {
+      required,
+      isTrusted,
+      sessions,
+    }: { readonly required: boolean; readonly isTrusted: boolean; readonly sessions: SessionSet },
   ): number {
     const result = isTrusted ? readProxyHeader(bytes, bytes.length) : ABSENT;
     if (result.kind === 'incomplete') return bytes.length + 1;
     if (result.kind === 'malformed' || (result.kind === 'absent' && required)) {
-      opening.fail(result.kind === 'malformed' ? result.reason : 'the PROXY protocol is required, and there is no header');
+      opening.fail(
+        result.kind === 'malformed' ? result.reason : 'the PROXY protocol is required, and there is no header',
+      );
       return 0;
     }
     if (result.kind === 'header' && result.addresses !== null) connection.presentAs(result.addresses);
     const first = result.kind === 'header' ? bytes.subarray(result.length) : bytes;
-    this.#inner.admit({ kind: 'begun', connection, first: first.length === 0 ? NOTHING : Buffer.from(first) }, sessions);
+    this.#inner.admit(
+      { kind: 'begun', connection, first: first.length === 0 ? NOTHING : Buffer.from(first) },
+      sessions,
+    );
     return 0;
   }
 

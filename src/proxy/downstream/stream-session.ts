@@ -183,7 +183,10 @@ export class StreamSession implements ConnectionObserver, StreamObserver, Sessio
 
   expire(nowMs: number): void {
     if (nowMs < this.#deadlineMs) this.#environment.clock.schedule(this.#timer, this.#deadlineMs);
-    else this.#fail(this.#clientEnded && this.#serverEnded ? null : new ProxyError('stream_idle_timeout', 'local', 'connection'));
+    else
+      this.#fail(
+        this.#clientEnded && this.#serverEnded ? null : new ProxyError('stream_idle_timeout', 'local', 'connection'),
+      );
   }
 
   /** Deadlines mostly move back: so the timer stays where it is and looks again when it expires. */

@@ -7,7 +7,11 @@ import type { HandshakeFailures } from './handshake-failures.ts';
 import type { Session, SessionSet } from './session.ts';
 
 /** Begins a handshake, as of what is declared now; given in, because TLS is loaded only where it is declared. */
-export type AcceptTls = (arrival: Arrival, serverName: string | null, observer: HandshakeObserver) => Pick<TlsAccept, 'cancel'>;
+export type AcceptTls = (
+  arrival: Arrival,
+  serverName: string | null,
+  observer: HandshakeObserver,
+) => Pick<TlsAccept, 'cancel'>;
 
 /** Connections that begin with a TLS handshake that ends here. */
 export class TlsAdmission implements Admission {
@@ -32,7 +36,11 @@ export class TlsAdmission implements Admission {
   /** @param serverName where it is known already */
   admit(arrival: Arrival, sessions: SessionSet, serverName: string | null = null): void {
     this.#connections.opened();
-    const handshake = new Handshake(sessions, (connection) => this.#begin(connection, sessions), (cause) => this.#failed(cause));
+    const handshake = new Handshake(
+      sessions,
+      (connection) => this.#begin(connection, sessions),
+      (cause) => this.#failed(cause),
+    );
     sessions.add(handshake);
     handshake.start(this.#accept, arrival, serverName);
   }

@@ -21,9 +21,15 @@ export interface StreamListener {
 export type StreamTable = HostTable<StreamListener>;
 
 /** Prepares what a route does with the connections that it matched. */
-export const compileStreamRoute = (resource: StreamRouteResource, slot: (cluster: string) => ClusterSlot): StreamRoute => ({
+export const compileStreamRoute = (
+  resource: StreamRouteResource,
+  slot: (cluster: string) => ClusterSlot,
+): StreamRoute => ({
   route: declaredRoute(resource.name),
-  backends: resource.backends.map(({ cluster, weight }) => ({ slot: cluster === null ? BROKEN_SLOT : slot(cluster), weight })),
+  backends: resource.backends.map(({ cluster, weight }) => ({
+    slot: cluster === null ? BROKEN_SLOT : slot(cluster),
+    weight,
+  })),
   totalWeight: resource.backends.reduce((sum, { weight }) => sum + weight, 0),
 });
 

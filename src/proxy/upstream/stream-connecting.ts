@@ -48,7 +48,9 @@ export class StreamConnecting implements PendingStream, StreamLease, Expirable {
       return;
     }
     if (endpoint.tunnels ? !load.mayRequest() : !load.mayConnect()) {
-      this.#observer.failed(new ProxyError('upstream_overflow', 'local', 'connection', { cause: 'too many connections' }));
+      this.#observer.failed(
+        new ProxyError('upstream_overflow', 'local', 'connection', { cause: 'too many connections' }),
+      );
       return;
     }
     this.#endpoint = endpoint;

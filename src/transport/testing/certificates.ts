@@ -37,8 +37,7 @@ const oid = (hex: string): Buffer => der(0x06, Buffer.from(hex, 'hex'));
 const octets = (content: Buffer): Buffer => der(0x04, content);
 const bits = (content: Buffer): Buffer => der(0x03, Buffer.from([0]), content);
 const TRUE = der(0x01, Buffer.from([0xff]));
-const time = (at: Date): Buffer =>
-  der(0x18, Buffer.from(at.toISOString().replace(/[-:T]/g, '').replace(/\.\d+/, '')));
+const time = (at: Date): Buffer => der(0x18, Buffer.from(at.toISOString().replace(/[-:T]/g, '').replace(/\.\d+/, '')));
 const distinguishedName = (name: string): Buffer =>
   sequence(der(0x31, sequence(oid('550403'), der(0x0c, Buffer.from(name)))));
 
@@ -68,7 +67,10 @@ export const createCertificate = (request: CertificateRequest): TestCertificate 
     der(0xa3, sequence(...extensionsOf(request))),
   );
   const certificate = sequence(body, algorithmOf(signer), bits(sign('sha256', body, signer)));
-  const lines = certificate.toString('base64').match(/.{1,64}/g)!.join('\n');
+  const lines = certificate
+    .toString('base64')
+    .match(/.{1,64}/g)!
+    .join('\n');
   const pem = `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
   return { name, certificate: pem, key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
 };

@@ -64,7 +64,10 @@ export const ending = (...certificates: readonly string[]): NonNullable<Listener
   clientValidation: null,
 });
 
-export const certificate = (name: string, { certificate: certificateChain, key }: TestCertificate): CertificateResource => ({
+export const certificate = (
+  name: string,
+  { certificate: certificateChain, key }: TestCertificate,
+): CertificateResource => ({
   type: 'certificate',
   name,
   version: '',
