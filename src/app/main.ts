@@ -6,6 +6,7 @@ import { EXIT } from '#cli/command.ts';
 import { createCommands } from '#cli/commands.ts';
 import type { ControlOptions } from '#cli/control.ts';
 import { runProgram } from '#cli/program.ts';
+import type { RunOptions } from '#cli/run.ts';
 import { createTerminal, type Terminal } from '#cli/terminal.ts';
 import type { UpOptions } from '#cli/up.ts';
 
@@ -14,6 +15,7 @@ const commands = createCommands({
   version,
   up: startUp,
   control: startControl,
+  run: startRun,
   token: async (request, terminal) => (await import('./control/token.ts')).token(request, terminal),
   get: async (options, terminal) => (await import('./control/get.ts')).get(options, terminal),
 });
@@ -49,6 +51,13 @@ async function startControl(options: ControlOptions, terminal: Terminal): Promis
   const signals = new StopSignals();
   const { control } = await import('./control/control.ts');
   return control(options, { version, signals }, terminal);
+}
+
+async function startRun(options: RunOptions, terminal: Terminal): Promise<number> {
+  const { StopSignals } = await import('./stop-signals.ts');
+  const signals = new StopSignals();
+  const { run } = await import('./agent/run.ts');
+  return run(options, { version, signals }, terminal);
 }
 
 function reasonNotToRead(folder: string): string | undefined {

@@ -2,6 +2,7 @@ import type { Command } from './command.ts';
 import { createControlCommand, type ControlOptions } from './control.ts';
 import { explainCommand } from './explain.ts';
 import { createGetCommand, type GetOptions } from './get.ts';
+import { createRunCommand, type RunOptions } from './run.ts';
 import type { Terminal } from './terminal.ts';
 import { createTokenCommand, type TokenRequest } from './token.ts';
 import { createUpCommand, type UpOptions } from './up.ts';
@@ -15,6 +16,8 @@ export interface Commissions {
   readonly up: (options: UpOptions, terminal: Terminal) => Promise<number>;
   /** Runs a control plane until it is told to stop. @returns the exit code */
   readonly control: (options: ControlOptions, terminal: Terminal) => Promise<number>;
+  /** Runs an application with its sidecar. @returns the application's exit code */
+  readonly run: (options: RunOptions, terminal: Terminal) => Promise<number>;
   /** @returns the exit code */
   readonly token: (request: TokenRequest, terminal: Terminal) => Promise<number>;
   /** @returns the exit code */
@@ -22,12 +25,13 @@ export interface Commissions {
 }
 
 /** All commands, in the order of help. */
-export function createCommands({ version, up, control, token, get }: Commissions): readonly Command[] {
+export function createCommands({ version, up, control, run, token, get }: Commissions): readonly Command[] {
   return [
     createUpCommand(up),
     validateCommand,
     explainCommand,
     createControlCommand(control),
+    createRunCommand(run),
     createTokenCommand(token),
     createGetCommand(get),
     createVersionCommand(version),

@@ -34,6 +34,11 @@ export interface OutboundOptions {
   readonly proxy: { readonly address: string; readonly port: number } | null;
   /** Local addresses that stand for services. */
   readonly captures?: readonly Capture[];
+  /**
+   * Asked for hosts that are of no service so far: whether they are of one that is only to be found out about.
+   * @returns settles, never rejecting, when what there is was applied; null where nothing is to be waited for
+   */
+  readonly discover?: (authority: string) => Promise<void> | null;
   /** @defaultValue {@link DEFAULT_DOWNSTREAM_LIMITS} */
   readonly limits?: DownstreamLimits;
 }
@@ -210,10 +215,28 @@ export class Outbound {
       return;
     }
     if (!mayUpgrade(exchange)) request.upgrade = '';
-    if (called === null) {
+    if (called === null) this.#discover(exchange);
+    else this.#enterMesh(exchange, called);
+  }
+
+  /** A service that is called for the first time is asked for now, so that a sidecar knows what it uses alone. */
+  #discover(exchange: Exchange): void {
+    const { authority } = exchange.request;
+    const found = this.#options.discover?.(authority) ?? null;
+    if (found === null) {
       this.#leaveMesh(exchange);
       return;
     }
+    void found.then(() => {
+      if (exchange.phase !== 'request') return;
+      const called = this.#services.find(authority);
+      if (called === null) this.#leaveMesh(exchange);
+      else this.#enterMesh(exchange, called);
+    });
+  }
+
+  #enterMesh(exchange: Exchange, called: CalledPort): void {
+    const { request } = exchange;
     exchange.listener = called.listener;
     // Requests and byte streams each have their ports: what is inside of a stream no route has seen.
     if ((request.method === 'CONNECT') !== called.opaque) {

@@ -1,0 +1,184 @@
+import { createAdminServer, type AdminServer } from '#admin/server.ts';
+import { EXIT } from '#cli/command.ts';
+import type { RunOptions } from '#cli/run.ts';
+import type { Terminal } from '#cli/terminal.ts';
+import { MetricRegistry } from '#telemetry/metric-registry.ts';
+import { MetricTotals } from '#telemetry/metric-totals.ts';
+import { watchEventLoop, watchProcess } from '#telemetry/process-metrics.ts';
+import { Clock } from '#transport/clock.ts';
+import { type JoinText, parseJoinText } from '../join-text.ts';
+import type { StopSignals } from '../stop-signals.ts';
+import { Application, applicationEnvironment } from './application.ts';
+import { IdentityKeeper } from './identity-keeper.ts';
+import { PrivateFiles } from './private-files.ts';
+import { Readiness } from './readiness.ts';
+import { Sidecar } from './sidecar.ts';
+
+export interface RunStart {
+  /** Of the build. */
+  readonly version: string;
+  readonly signals: StopSignals;
+}
+
+const USUAL_ADMIN_PORT = 15_020;
+/** Others hear within it that they are to call somebody else; the control plane may be away. */
+const FAREWELL_MS = 1000;
+
+/**
+ * Runs an application with its sidecar until the application ends.
+ *
+ * @returns the application's exit code
+ */
+export async function run(options: RunOptions, start: RunStart, terminal: Terminal): Promise<number> {
+  const warn = (message: string): void => terminal.say(`${terminal.paintSaid('doubtful', 'selvage:')} ${message}`);
+  const life = new RunLife(options, start, warn);
+  try {
+    return await life.run();
+  } catch (error) {
+    // What cannot be opened at the start says itself what to do.
+    terminal.say(`${terminal.paintSaid('bad', 'selvage:')} ${error instanceof Error ? error.message : String(error)}`);
+    return EXIT.failure;
+  } finally {
+    await life.close();
+  }
+}
+
+/** One life of `selvage run`: joining → starting → serving → draining → closed. */
+class RunLife {
+  readonly #options: RunOptions;
+  readonly #start: RunStart;
+  readonly #warn: (message: string) => void;
+  readonly #clock = new Clock();
+  #identity: IdentityKeeper | undefined;
+  #sidecar: Sidecar | undefined;
+  #readiness: Readiness | undefined;
+  #admin: AdminServer | undefined;
+  #phase: 'starting' | 'unready' | 'ready' | 'draining' = 'starting';
+
+  constructor(options: RunOptions, start: RunStart, warn: (message: string) => void) {
+    this.#options = options;
+    this.#start = start;
+    this.#warn = warn;
+  }
+
+  async run(): Promise<number> {
+    const { signals } = this.#start;
+    const stopped = signals.first.then(() => 'stopped' as const);
+    const begun = this.#begin();
+    // Else a failure after the signal would be nobody's.
+    begun.catch(() => {});
+    const sidecar = await Promise.race([begun, stopped]);
+    if (sidecar === 'stopped') return EXIT.ok;
+    const environment = applicationEnvironment(sidecar.proxyPort);
+    const application = new Application(this.#options.command, environment, this.#warn);
+    this.#phase = 'unready';
+    this.#readiness = new Readiness(
+      this.#options.ports.map(({ port }) => port),
+      (isReady) => this.#note(sidecar, isReady),
+    );
+    const outcome = await Promise.race([application.ended, stopped]);
+    if (outcome !== 'stopped') {
+      await this.#sayFarewell(sidecar);
+      return outcome;
+    }
+    await this.#drain(sidecar);
+    application.signal('SIGTERM');
+    void signals.second.then(() => application.signal('SIGKILL'));
+    return application.ended;
+  }
+
+  async close(): Promise<void> {
+    this.#readiness?.close();
+    this.#identity?.close();
+    await Promise.all([this.#sidecar?.close(), this.#admin?.close()]);
+    this.#clock.stop();
+  }
+
+  async #begin(): Promise<Sidecar> {
+    const { control, namespace, serviceAccount, state } = this.#options;
+    const files = new PrivateFiles(state);
+    const common = { files, clock: this.#clock, warn: this.#warn };
+    const join = this.#join();
+    this.#identity = await IdentityKeeper.open({ ...common, control, namespace, serviceAccount, join }).catch((error: Error) => {
+      throw new Error(`cannot join the mesh at ${control.host}:${control.port}: ${error.message}`, { cause: error });
+    });
+    await this.#identity.start();
+    const { version } = this.#start;
+    this.#sidecar = new Sidecar({ ...common, run: this.#options, version, identity: this.#identity });
+    await this.#openAdmin(this.#sidecar);
+    await this.#sidecar.start();
+    return this.#sidecar;
+  }
+
+  #join(): JoinText | undefined {
+    const { token } = this.#options;
+    if (token === undefined) return undefined;
+    const join = parseJoinText(token);
+    if (join === undefined) throw new Error('the join token is not complete: give all of what selvage token create has printed');
+    return join;
+  }
+
+  #note(sidecar: Sidecar, isReady: boolean): void {
+    if (this.#phase === 'draining') return;
+    this.#phase = isReady ? 'ready' : 'unready';
+    void sidecar.report(this.#phase);
+  }
+
+  /** Others first stop calling; what is open then ends; the application still serves it. */
+  async #drain(sidecar: Sidecar): Promise<void> {
+    await this.#sayFarewell(sidecar);
+    const { second } = this.#start.signals;
+    await Promise.race([sidecar.drainInbound(), wait(this.#options.drainTimeoutMs), second]);
+  }
+
+  /** Who says it is forgotten at once when it has gone. */
+  async #sayFarewell(sidecar: Sidecar): Promise<void> {
+    this.#phase = 'draining';
+    this.#readiness?.close();
+    await Promise.race([sidecar.report('draining'), wait(FAREWELL_MS), this.#start.signals.second]);
+  }
+
+  async #openAdmin(sidecar: Sidecar): Promise<void> {
+    const { admin } = this.#options;
+    if (admin === null) return;
+    const wanted = admin.port === -1 ? USUAL_ADMIN_PORT : admin.port;
+    try {
+      this.#admin = await this.#listenAdmin(sidecar, admin.address, wanted);
+    } catch (error) {
+      // Several sidecars of one machine cannot all have the usual port.
+      if (admin.port !== -1) throw error;
+      this.#admin = await this.#listenAdmin(sidecar, admin.address, 0);
+    }
+  }
+
+  async #listenAdmin(sidecar: Sidecar, host: string, port: number): Promise<AdminServer> {
+    const { version } = this.#start;
+    const totals = new MetricTotals();
+    const registry = new MetricRegistry();
+    watchProcess(registry, version);
+    watchEventLoop(registry);
+    const server = createAdminServer({
+      host,
+      port,
+      sources: {
+        ready: () => ({ ready: this.#phase === 'ready', reasons: this.#phase === 'ready' ? [] : [this.#phase] }),
+        async metrics() {
+          totals.absorb('main', { families: [...sidecar.metrics.collect().families, ...registry.collect().families] });
+          return totals.snapshot();
+        },
+        status: () => ({ phase: this.#phase, control: sidecar.failure, meshPort: sidecar.meshPort, proxyPort: sidecar.proxyPort }),
+        snapshot: () => null,
+        version: () => version,
+      },
+    });
+    await server.listen();
+    return server;
+  }
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    // Something else keeps the process alive for as long as it is needed.
+    setTimeout(resolve, ms).unref();
+  });
+}

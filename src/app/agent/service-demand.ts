@@ -1,0 +1,213 @@
+import type { HttpRouteResource } from '#model/snapshot/http-route.ts';
+import type { MeshServiceResource } from '#model/snapshot/mesh-service.ts';
+import { snapshotKey, type SnapshotDelta, type SnapshotResource } from '#model/snapshot/snapshot.ts';
+import type { DiscoveryChange } from '#xds/client/change-queue.ts';
+import type { Lease, PresenceObserver } from '#xds/client/wanted-names.ts';
+import type { ResourceType } from '#xds/resource-type.ts';
+
+/** Subscribes to a resource by its name, as a `DiscoveryClient` does. */
+export type Subscribe = (type: ResourceType, name: string, observer: PresenceObserver) => Lease;
+
+export interface ServiceDemandOptions {
+  readonly subscribe: Subscribe;
+  /** Of the workload: where names without one are looked for. */
+  readonly namespace: string;
+  /** Has the data plane take a change, whole. */
+  readonly apply: (delta: SnapshotDelta) => Promise<void>;
+  /** How long a call waits for what is not known yet. @defaultValue 2000 */
+  readonly timeoutMs?: number;
+}
+
+/** A host that leads nowhere is not asked for again so soon: each of its requests would wait. */
+const ABSENT_MS = 5000;
+/** Names that lead nowhere are as many as an application makes up. */
+const MAX_ABSENT = 1000;
+const DOMAIN = ['svc', 'cluster', 'local'];
+const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** A service that somebody calls. */
+interface Demanded {
+  readonly lease: Lease;
+  readonly waiting: Set<() => void>;
+}
+
+/**
+ * Subscribes to services when they are first called, and to what they lead to: routes, clusters, endpoints. A service is
+ * shown to the data plane when all that it leads to is there or known to be absent, never before.
+ */
+export class ServiceDemand {
+  readonly #options: ServiceDemandOptions;
+  readonly #held = new Map<string, SnapshotResource>();
+  readonly #services = new Map<string, Demanded>();
+  readonly #leases = new Map<string, Lease>();
+  readonly #absentSinceMs = new Map<string, number>();
+  /** Keys and versions of what the data plane has. */
+  readonly #shown = new Map<string, string>();
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(options: ServiceDemandOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * A host is called that is of no known service.
+   *
+   * @param authority lower case, as in a request
+   * @returns settles when it is known whether it is one and its endpoints are in use; null where it can be none
+   */
+  demand(authority: string): Promise<void> | null {
+    const name = serviceNameOf(authority, this.#options.namespace);
+    if (name === undefined) return null;
+    const absentSinceMs = this.#absentSinceMs.get(name) ?? -Infinity;
+    if (performance.now() - absentSinceMs < ABSENT_MS) return null;
+    if (this.#absentSinceMs.size >= MAX_ABSENT) this.#forgetAbsent();
+    const demanded = this.#services.get(name) ?? this.#subscribe(name);
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        demanded.waiting.delete(done);
+        resolve();
+      };
+      // While the control plane is away, one request in a while finds that out, and not each.
+      const giveUp = (): void => {
+        this.#absentSinceMs.set(name, performance.now());
+        done();
+      };
+      const timer = setTimeout(giveUp, this.#options.timeoutMs ?? 2000);
+      demanded.waiting.add(done);
+      void this.#refresh();
+    });
+  }
+
+  /** Takes a change from the control plane. @returns when the data plane has it, as far as it is to have it now */
+  take({ type, upserts, removals }: DiscoveryChange): Promise<void> {
+    for (const resource of upserts) this.#held.set(snapshotKey(resource), resource);
+    for (const name of removals) this.#held.delete(snapshotKey({ type, name }));
+    // What was in use before this start is wanted again.
+    for (const resource of upserts)
+      if (resource.type === 'mesh-service' && !this.#services.has(resource.name)) this.#subscribe(resource.name);
+    return this.#refresh();
+  }
+
+  #subscribe(name: string): Demanded {
+    const lease = this.#options.subscribe('mesh-service', name, (presence) => {
+      if (presence === 'absent') this.#drop(name);
+      else void this.#refresh();
+    });
+    const demanded: Demanded = { lease, waiting: new Set() };
+    this.#services.set(name, demanded);
+    return demanded;
+  }
+
+  /** There is no such service, or no more. */
+  #drop(name: string): void {
+    const demanded = this.#services.get(name);
+    if (demanded === undefined) return;
+    this.#services.delete(name);
+    this.#absentSinceMs.set(name, performance.now());
+    demanded.lease.release();
+    void this.#refresh().then(() => {
+      for (const done of demanded.waiting) done();
+    });
+  }
+
+  #forgetAbsent(): void {
+    const nowMs = performance.now();
+    for (const [name, sinceMs] of this.#absentSinceMs) if (nowMs - sinceMs >= ABSENT_MS) this.#absentSinceMs.delete(name);
+  }
+
+  /** Claims what is needed now, and shows the data plane what is complete. */
+  #refresh(): Promise<void> {
+    const needed = new Set<string>();
+    const complete = new Set<string>();
+    for (const name of this.#services.keys()) {
+      const service = this.#held.get(`mesh-service ${name}`);
+      if (service?.type !== 'mesh-service') continue;
+      const keys = this.#closureOf(service);
+      for (const key of keys) needed.add(key);
+      if (keys.every((key) => this.#claim(key) !== 'unknown')) complete.add(name);
+    }
+    for (const [key, lease] of this.#leases) {
+      if (needed.has(key)) continue;
+      lease.release();
+      this.#leases.delete(key);
+    }
+    // One change after another, each from what is held when its turn comes.
+    this.#work = this.#work.then(() => this.#show(complete));
+    return this.#work;
+  }
+
+  #claim(key: string): Lease['presence'] {
+    let lease = this.#leases.get(key);
+    if (lease === undefined) {
+      const at = key.indexOf(' ');
+      const type = key.slice(0, at) as ResourceType;
+      lease = this.#options.subscribe(type, key.slice(at + 1), () => void this.#refresh());
+      this.#leases.set(key, lease);
+    }
+    return lease.presence;
+  }
+
+  /** Keys of all that a service leads to, as far as it is known. */
+  #closureOf({ ports }: MeshServiceResource): readonly string[] {
+    const keys = new Set<string>();
+    for (const { cluster, routes = [] } of ports) {
+      addCluster(keys, cluster);
+      for (const name of routes) {
+        const key = `http-route ${name}`;
+        keys.add(key);
+        const route = this.#held.get(key);
+        if (route?.type === 'http-route') for (const target of clustersOf(route)) addCluster(keys, target);
+      }
+    }
+    return [...keys];
+  }
+
+  async #show(complete: ReadonlySet<string>): Promise<void> {
+    const upserts: SnapshotResource[] = [];
+    for (const [key, resource] of this.#held) {
+      if (this.#shown.get(key) !== resource.version && this.#isReady(resource, complete)) upserts.push(resource);
+    }
+    const removals = [...this.#shown.keys()].filter((key) => !this.#held.has(key));
+    if (upserts.length + removals.length > 0) await this.#options.apply({ version: '', upserts, removals });
+    for (const resource of upserts) this.#shown.set(snapshotKey(resource), resource.version);
+    for (const key of removals) this.#shown.delete(key);
+    for (const name of complete)
+      for (const done of this.#services.get(name)?.waiting ?? []) if (this.#shown.has(`mesh-service ${name}`)) done();
+  }
+
+  /** What leads to something that is not known yet waits; an older version of it stays in use. */
+  #isReady(resource: SnapshotResource, complete: ReadonlySet<string>): boolean {
+    if (resource.type === 'mesh-service') return complete.has(resource.name);
+    if (resource.type !== 'http-route') return true;
+    return [...clustersOf(resource)].every((name) => this.#leases.get(`cluster ${name}`)?.presence !== 'unknown');
+  }
+}
+
+function addCluster(keys: Set<string>, name: string): void {
+  keys.add(`cluster ${name}`);
+  keys.add(`endpoints ${name}`);
+}
+
+function* clustersOf({ rules }: HttpRouteResource): Iterable<string> {
+  for (const { backends, filters } of rules) {
+    for (const { cluster } of backends) if (cluster !== null) yield cluster;
+    for (const filter of [...filters, ...backends.flatMap((backend) => backend.filters)])
+      if (filter.type === 'RequestMirror' && filter.cluster !== null) yield filter.cluster;
+  }
+}
+
+/**
+ * Tells which service a host would be of: `cart`, `cart.shop`, `cart.shop.svc`, `cart.shop.svc.cluster.local`.
+ *
+ * @returns `<namespace>/<name>`; undefined where it can be none
+ */
+export function serviceNameOf(authority: string, ownNamespace: string): string | undefined {
+  const host = authority.replace(/:\d+$/, '').replace(/\.$/, '');
+  const [name = '', namespace = ownNamespace, ...domain] = host.split('.');
+  const isDomain = domain.length === 0 || domain.length === 1 || domain.length === 3;
+  const isOurs = isDomain && domain.every((label, i) => label === DOMAIN[i]);
+  return isOurs && LABEL.test(name) && LABEL.test(namespace) && /^[a-z]/.test(name) && host !== 'localhost'
+    ? `${namespace}/${name}`
+    : undefined;
+}

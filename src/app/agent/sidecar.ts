@@ -1,0 +1,210 @@
+import { announce } from '#control/registry/announcement.ts';
+import type { LiveWorkload } from '#control/compile/mesh/live-workload.ts';
+import { REPORT_PATH, type WorkloadReport } from '#control/publish/workload-report.ts';
+import type { RunOptions } from '#cli/run.ts';
+import type { SnapshotDelta } from '#model/snapshot/snapshot.ts';
+import { Inbound, MESH_PORT } from '#proxy/inbound.ts';
+import { Outbound } from '#proxy/outbound.ts';
+import { AccessLog } from '#telemetry/access-log.ts';
+import { RequestMetrics } from '#telemetry/request-metrics.ts';
+import { BindError } from '#transport/bind.ts';
+import type { Clock } from '#transport/clock.ts';
+import { DiscoveryClient } from '#xds/discovery-client.ts';
+import { afterOnClock, connectDiscovery } from '#xds/discovery-transport.ts';
+import type { NodeIdentity } from '#xds/messages.ts';
+import { encodeSavedCopy } from '#xds/saved-copy.ts';
+import { readSavedCopy, SavedCopyFile } from '#xds/saved-copy-file.ts';
+import { callControl } from './control-call.ts';
+import type { IdentityKeeper } from './identity-keeper.ts';
+import type { PrivateFiles } from './private-files.ts';
+import { ServiceDemand } from './service-demand.ts';
+
+export interface SidecarOptions {
+  readonly run: RunOptions;
+  /** Of the build. */
+  readonly version: string;
+  readonly identity: IdentityKeeper;
+  readonly files: PrivateFiles;
+  readonly clock: Clock;
+  readonly warn: (message: string) => void;
+}
+
+const COPY = 'discovery';
+/** How often it is looked whether the control plane has said what this workload serves. */
+const SYNC_POLL_MS = 20;
+/** A report that did not arrive is repeated so soon. */
+const REPORT_RETRY_MS = 1000;
+
+/**
+ * One workload's sidecar, in this process:
+ *
+ * ```
+ *  IdentityKeeper ──► Inbound ◄─ workload ─┐
+ *        │       └──► Outbound ◄ services ─┤ ServiceDemand ◄─► DiscoveryClient ◄─► control plane
+ *        └── dials ────────────────────────┴──────────────────────────┘
+ * ```
+ */
+export class Sidecar {
+  readonly metrics = new RequestMetrics();
+  readonly #options: SidecarOptions;
+  readonly #accessLog: AccessLog;
+  readonly #outbound: Outbound;
+  #inbound: Inbound;
+  readonly #demand: ServiceDemand;
+  readonly #discovery: DiscoveryClient;
+  readonly #copy: SavedCopyFile;
+  #state: LiveWorkload['state'] = 'unready';
+  #report: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(options: SidecarOptions) {
+    const { run, identity, clock, files, warn } = options;
+    this.#options = options;
+    this.#accessLog = new AccessLog(run.accessLog);
+    this.#inbound = this.#createInbound(run.meshPort ?? MESH_PORT);
+    this.#outbound = new Outbound({
+      identity: identity.source,
+      metrics: this.metrics,
+      accessLog: this.#accessLog,
+      proxy: { address: '127.0.0.1', port: run.proxyPort },
+      discover: (authority) => this.#demand.demand(authority),
+    });
+    this.#copy = new SavedCopyFile(
+      files.pathOf(COPY),
+      () => encodeSavedCopy(this.#owner, this.#discovery.resources()),
+      warn,
+    );
+    this.#discovery = new DiscoveryClient(
+      { node: this.#createNode(), wildcardTypes: ['workload'] },
+      {
+        connect: connectDiscovery(identity.dial, identity.authority, clock),
+        apply: (change, done) => void this.#demand.take(change).then(() => done([]), (error: unknown) => done(refusalOf(change.upserts, error))),
+        changed: () => this.#copy.changed(),
+        after: afterOnClock(clock),
+        nowMs: () => clock.now(),
+      },
+    );
+    this.#demand = new ServiceDemand({
+      subscribe: (type, name, observer) => this.#discovery.subscribe(type, name, observer),
+      namespace: run.namespace,
+      apply: (delta) => this.#apply(delta),
+    });
+  }
+
+  get proxyPort(): number {
+    return this.#outbound.proxyPort;
+  }
+
+  get meshPort(): number {
+    return this.#inbound.port;
+  }
+
+  /** Whether it has been told what it serves, now or in its last life. */
+  get isReady(): boolean {
+    return this.#discovery.synced || [...this.#discovery.resources()].some(({ type }) => type === 'workload');
+  }
+
+  /** Why the control plane cannot be spoken to; '' while all is well. */
+  get failure(): string {
+    return this.#discovery.status().failure;
+  }
+
+  /**
+   * Accepts connections, and begins to talk to the control plane.
+   *
+   * @returns when it knows what it serves
+   * @throws (rejects) where a port cannot be bound
+   */
+  async start(): Promise<void> {
+    await Promise.all([this.#openInbound(), this.#outbound.open()]);
+    const copy = await readSavedCopy(this.#options.files.pathOf(COPY), this.#owner);
+    if (copy.usable) this.#discovery.restore(copy.resources);
+    this.#discovery.start();
+    let told = '';
+    while (!this.isReady && !this.#isClosed) {
+      if (this.failure !== '' && this.failure !== told) this.#options.warn((told = this.failure));
+      await new Promise((resolve) => setTimeout(resolve, SYNC_POLL_MS));
+    }
+  }
+
+  /** Tells the control plane how the workload is, until it has heard it or something newer is to be told. */
+  report(state: LiveWorkload['state']): Promise<void> {
+    if (state === this.#state) return this.#report;
+    this.#state = state;
+    this.#report = this.#send(state);
+    return this.#report;
+  }
+
+  /** Finishes what is open. @returns when the last connection from other sidecars has gone */
+  drainInbound(): Promise<void> {
+    return this.#inbound.drain();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#discovery.stop();
+    this.#inbound.destroy();
+    this.#outbound.destroy();
+    await Promise.all([this.#copy.flushed(), this.#accessLog.close()]);
+  }
+
+  get #owner(): string {
+    return `${this.#options.identity.source.current?.svid.spiffeId.uri ?? ''} ${this.#options.run.id}`;
+  }
+
+  /** Metadata is what is true when a connection is made. */
+  #createNode(): NodeIdentity {
+    const { run, version, identity } = this.#options;
+    const metadata = (): NodeIdentity => {
+      const { id, namespace, service, zone, ports } = run;
+      const address = run.address ?? identity.localAddress;
+      return announce({ id, namespace, service, zone, ports, address, meshPort: this.meshPort, state: this.#state }, version);
+    };
+    return {
+      id: run.id,
+      service: run.service === '' ? '' : `${run.namespace}/${run.service}`,
+      zone: run.zone,
+      version,
+      get metadata() {
+        return metadata().metadata;
+      },
+    };
+  }
+
+  #createInbound(port: number): Inbound {
+    const { identity, warn } = this.#options;
+    return new Inbound({ identity: identity.source, metrics: this.metrics, accessLog: this.#accessLog, port, warn });
+  }
+
+  /** Several sidecars of one machine cannot all have the usual port, and need not: others are told which it is. */
+  async #openInbound(): Promise<void> {
+    try {
+      await this.#inbound.open();
+    } catch (error) {
+      const mayMove = this.#options.run.meshPort === undefined && error instanceof BindError && error.code === 'EADDRINUSE';
+      if (!mayMove) throw error;
+      this.#inbound.destroy();
+      this.#inbound = this.#createInbound(0);
+      await this.#inbound.open();
+    }
+  }
+
+  async #apply(delta: SnapshotDelta): Promise<void> {
+    await Promise.all([this.#inbound.apply(delta), this.#outbound.apply(delta)]);
+  }
+
+  async #send(state: LiveWorkload['state']): Promise<void> {
+    const { run, identity, clock } = this.#options;
+    const report: WorkloadReport = { id: run.id, state };
+    while (!this.#isClosed && state === this.#state) {
+      const { ok } = await callControl(identity.dial, identity.authority, REPORT_PATH, report, clock);
+      if (ok) return;
+      await new Promise((resolve) => setTimeout(resolve, REPORT_RETRY_MS));
+    }
+  }
+}
+
+function refusalOf(resources: readonly { readonly name: string }[], error: unknown) {
+  const reason = error instanceof Error ? error.message : String(error);
+  return resources.map(({ name }) => ({ name, reason }));
+}

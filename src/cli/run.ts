@@ -1,0 +1,168 @@
+import { homedir, hostname } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { UsageError, type Arguments } from './arguments.ts';
+import type { Command } from './command.ts';
+import { readAddress, readDuration, readInteger, readName } from './option-values.ts';
+import type { Terminal } from './terminal.ts';
+import type { AccessLogChoice } from './up.ts';
+
+/** What `selvage run` was told. */
+export interface RunOptions {
+  readonly namespace: string;
+  /** '' for a workload that only calls others. */
+  readonly service: string;
+  readonly serviceAccount: string;
+  readonly ports: readonly RunPort[];
+  readonly control: { readonly host: string; readonly port: number };
+  /** What `selvage token create` has printed; undefined where the workload has joined before. */
+  readonly token: string | undefined;
+  /** Unique among running workloads. */
+  readonly id: string;
+  readonly zone: string;
+  /** Where others reach this machine; undefined: the address that leads to the control plane. */
+  readonly address: string | undefined;
+  /** Of the sidecar; undefined: 15008, or any where that is taken. */
+  readonly meshPort: number | undefined;
+  /** Of the HTTP proxy for the application; 0: any. */
+  readonly proxyPort: number;
+  /** Folder for the key and for what the control plane has said. */
+  readonly state: string;
+  readonly accessLog: AccessLogChoice;
+  /** Null where there is to be none. */
+  readonly admin: { readonly address: string; readonly port: number } | null;
+  readonly drainTimeoutMs: number;
+  /** The command with its arguments. */
+  readonly command: readonly string[];
+}
+
+/** A port that the application listens on. */
+export interface RunPort {
+  readonly port: number;
+  readonly protocol: 'http' | 'http2' | 'tcp';
+}
+
+/** @param run starts the command with its sidecar, and gives the command's exit code */
+export function createRunCommand(run: (options: RunOptions, terminal: Terminal) => Promise<number>): Command {
+  return {
+    name: 'run',
+    summary: 'starts an application with its sidecar, as a workload of a mesh',
+    description: [
+      'Gets an identity from the control plane, takes requests of other workloads over mutual TLS and hands them to the application on its own port, and brings what the application calls to an endpoint of the service, over mutual TLS as well. The application finds the sidecar by HTTP_PROXY and http_proxy.',
+      'The command starts when the sidecar is ready. Its exit code is that of this command (128 and the number of the signal that ended it). Ctrl-C and SIGTERM: others stop calling, open requests finish, then the command gets the signal.',
+      'The join token is needed at the first start; later ones go on with the saved identity while it is valid, also while the control plane is away. Rather than as an option, which other users of the machine can see, give it in the environment as SELVAGE_TOKEN.',
+    ],
+    positionals: [{ name: 'command', required: true, rest: true, description: 'what to start, with its arguments' }],
+    options: [
+      { name: 'service', value: '<name>', description: 'service that the application serves; default none' },
+      {
+        name: 'port',
+        value: '<port[/protocol]>',
+        repeatable: true,
+        description: 'port that it listens on at 127.0.0.1, with http, http2 or tcp; default http',
+      },
+      { name: 'control', value: '<host:port>', description: 'control plane; default 127.0.0.1:15010' },
+      { name: 'token', value: '<token>', description: 'join token; default SELVAGE_TOKEN of the environment' },
+      { name: 'namespace', value: '<name>', description: 'namespace of the workload; default default' },
+      { name: 'service-account', value: '<name>', description: 'who it runs as; default the name of the service' },
+      { name: 'id', value: '<id>', description: 'name of this instance; default made of service, host and port' },
+      { name: 'zone', value: '<zone>', description: 'topology zone; default none' },
+      {
+        name: 'address',
+        value: '<ip>',
+        description: 'where others reach this machine; default the address that leads to the control plane',
+      },
+      {
+        name: 'mesh-port',
+        value: '<port>',
+        description: 'port for other sidecars; 0: any; default 15008, or any where that is taken',
+      },
+      { name: 'proxy-port', value: '<port>', description: 'port of the HTTP proxy for the application; default any' },
+      {
+        name: 'state',
+        value: '<folder>',
+        description: 'private folder of this instance; default one in ~/.local/state/selvage/run',
+      },
+      {
+        name: 'access-log',
+        value: '<file|stdout|off>',
+        description: 'where one JSON line for each request goes; default off',
+      },
+      {
+        name: 'admin-port',
+        value: '<port|off>',
+        description: 'port of health, readiness and metrics; 0: any; default 15020, or any where that is taken',
+      },
+      { name: 'drain-timeout', value: '<duration>', description: 'how long open requests may take; default 120s' },
+    ],
+    examples: [
+      {
+        command: 'selvage run --service cart --port 8080 --token svt_… -- node cart.js',
+        explanation: 'makes cart.js, which listens on port 8080, the service cart',
+      },
+      { command: 'selvage run --service-account job -- curl http://cart/items', explanation: 'calls a service of the mesh' },
+    ],
+    run: (args, terminal) => run(readOptions(args), terminal),
+  };
+}
+
+function readOptions(args: Arguments): RunOptions {
+  const service = args.value('service') ?? '';
+  const serviceAccount = args.value('service-account') ?? service;
+  if (serviceAccount === '')
+    throw new UsageError('--service is missing: the service that the application serves, or --service-account for one that only calls others');
+  const namespace = readName('--namespace', args.value('namespace') ?? 'default');
+  const ports = args.values('port').map(readRunPort);
+  const id = args.value('id') ?? [serviceAccount, hostname(), ...ports.slice(0, 1).map(({ port }) => port)].join('.');
+  const address = args.value('address');
+  const meshPort = args.value('mesh-port');
+  return {
+    namespace,
+    service: service === '' ? '' : readName('--service', service),
+    serviceAccount: readName('--service-account', serviceAccount),
+    ports,
+    control: readControl(args.value('control') ?? '127.0.0.1:15010'),
+    token: args.value('token') ?? (process.env['SELVAGE_TOKEN'] || undefined),
+    id,
+    zone: args.value('zone') ?? '',
+    address: address === undefined ? undefined : readAddress('--address', address),
+    meshPort: meshPort === undefined ? undefined : readInteger('--mesh-port', meshPort, 0, 65_535),
+    proxyPort: readInteger('--proxy-port', args.value('proxy-port') ?? '0', 0, 65_535),
+    state: args.value('state') ?? join(defaultFolder(), `${namespace}.${id}`.replaceAll(/[^\w.-]/g, '_')),
+    accessLog: readAccessLog(args.value('access-log') ?? 'off'),
+    admin: readAdmin(args.value('admin-port')),
+    drainTimeoutMs: readDuration('--drain-timeout', args.value('drain-timeout') ?? '120s'),
+    command: args.rest,
+  };
+}
+
+function readRunPort(text: string): RunPort {
+  const [number = '', protocol = 'http', ...rest] = text.split('/');
+  const isKnown = protocol === 'http' || protocol === 'http2' || protocol === 'tcp';
+  if (!isKnown || rest.length > 0)
+    throw new UsageError(`cannot read --port ${text}: give a port, or one with its protocol, as in 8080 or 5432/tcp`);
+  return { port: readInteger('--port', number, 1, 65_535), protocol };
+}
+
+function readControl(text: string): RunOptions['control'] {
+  const [, bracketed, plain, port = ''] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/\s]+)):(\d+)$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  if (host === undefined) throw new UsageError(`cannot read --control ${text}: give host and port, as in 10.0.0.1:15010`);
+  return { host, port: readInteger('--control', port, 1, 65_535) };
+}
+
+function readAccessLog(text: string): AccessLogChoice {
+  if (text === 'off') return { type: 'none' };
+  return text === 'stdout' ? { type: 'stdout' } : { type: 'file', path: text };
+}
+
+function readAdmin(text: string | undefined): RunOptions['admin'] {
+  if (text === 'off') return null;
+  const port = text === undefined ? -1 : readInteger('--admin-port', text, 0, 65_535, ', or off');
+  return { address: '127.0.0.1', port };
+}
+
+/** @see https://specifications.freedesktop.org/basedir-spec/latest/ */
+function defaultFolder(): string {
+  return join(process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'selvage', 'run');
+}
