@@ -148,6 +148,12 @@ describe('conditions', () => {
     });
   }
 
+  test('by identity fail when the certificate has expired since the handshake', () => {
+    const expired = { uris: [CART], expiresAtMs: Date.now() - 1 };
+    assert.equal(passes(allow({ from: [{ principal: [CART] }] }), expired), false);
+    assert.equal(passes(deny({ from: [{ not_principal: [CART] }] }), expired), false);
+  });
+
   test('that this proxy does not know break the policy', () => {
     const policy = { action: 'DENY', rules: [{ from: [{ moonPhase: ['full'] }] }] } as unknown as TestPolicy;
     assert.equal(decide([[policy]], {}), 'broken p00 no-rule');

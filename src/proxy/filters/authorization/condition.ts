@@ -2,7 +2,6 @@ import { CidrSet, parseCidr } from '#base/cidr.ts';
 import type { AuthorizationCondition } from '#model/snapshot/authorization.ts';
 import type { JudgedRequest } from './judged-request.ts';
 import { PathPattern } from './path-pattern.ts';
-import { principalOf } from './peer-principal.ts';
 import { fitsAny, TextPattern } from './text-pattern.ts';
 
 /** Whether an attribute of a request is among declared values; `missing` where the request has no such attribute. */
@@ -51,11 +50,11 @@ export class Condition {
 function compileTest({ attribute, values }: AuthorizationCondition, leadsToDenial: boolean): Test | string {
   switch (attribute) {
     case 'principal':
-      return textTest(values, ({ exchange }) => principalOf(exchange.peer)?.uri);
+      return textTest(values, ({ principal }) => principal?.uri);
     case 'namespace':
-      return textTest(values, ({ exchange }) => principalOf(exchange.peer)?.namespace);
+      return textTest(values, ({ principal }) => principal?.namespace);
     case 'serviceAccount':
-      return textTest(values, ({ exchange }) => principalOf(exchange.peer)?.serviceAccount);
+      return textTest(values, ({ principal }) => principal?.serviceAccount);
     case 'ip':
       return addressTest(values, ({ exchange }) => exchange.peer.remoteAddress);
     case 'remoteIp':

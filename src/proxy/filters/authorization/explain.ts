@@ -1,7 +1,6 @@
 import type { AuthorizationAttribute } from '#model/snapshot/authorization.ts';
 import type { Condition } from './condition.ts';
 import type { JudgedRequest } from './judged-request.ts';
-import { principalOf } from './peer-principal.ts';
 import type { PolicyLevel } from './policy-slot.ts';
 import type { CompiledRule, Policy } from './policy.ts';
 
@@ -60,14 +59,14 @@ function reason(condition: Condition, request: JudgedRequest): string {
   return `${attribute} ${valueOf(attribute, request)} is ${negated ? '' : 'not '}in ${values.join(', ')}`;
 }
 
-function valueOf(attribute: AuthorizationAttribute, { exchange, host, path, port }: JudgedRequest): string {
+function valueOf(attribute: AuthorizationAttribute, { exchange, principal, host, path, port }: JudgedRequest): string {
   switch (attribute) {
     case 'principal':
-      return principalOf(exchange.peer)?.uri ?? '';
+      return principal?.uri ?? '';
     case 'namespace':
-      return principalOf(exchange.peer)?.namespace ?? '';
+      return principal?.namespace ?? '';
     case 'serviceAccount':
-      return principalOf(exchange.peer)?.serviceAccount ?? '';
+      return principal?.serviceAccount ?? '';
     case 'ip':
       return exchange.peer.remoteAddress;
     case 'remoteIp':

@@ -1,4 +1,5 @@
 import type { Exchange } from '../../exchange/exchange.ts';
+import { principalOf, type PeerPrincipal } from './peer-principal.ts';
 import { foldPath } from './folded-path.ts';
 
 /**
@@ -12,6 +13,7 @@ export class JudgedRequest {
   /** 0 where it is not known. */
   port = 0;
   #folded: string | null = null;
+  #principal: PeerPrincipal | null | undefined;
 
   /** @param host without port, lower case @param path in normal form */
   begin(exchange: Exchange, host: string, path: string, port: number): void {
@@ -20,6 +22,13 @@ export class JudgedRequest {
     this.path = path;
     this.port = port;
     this.#folded = null;
+    this.#principal = undefined;
+  }
+
+  /** Who asks; null for nobody. */
+  get principal(): PeerPrincipal | null {
+    if (this.#principal === undefined) this.#principal = principalOf(this.exchange.peer);
+    return this.#principal;
   }
 
   /** The path as lenient servers may read it. */

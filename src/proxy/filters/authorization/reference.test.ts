@@ -48,7 +48,7 @@ function fits(attribute: string, value: string, declared: string, isLenient: boo
   if (!isLenient) return false;
   if (attribute === 'method') return value.toUpperCase() === declared;
   if (attribute !== 'path') return false;
-  const lenient = patternOf(declared.toLowerCase());
+  const lenient = patternOf(declared.replaceAll(/%2f/gi, '/').toLowerCase());
   const withoutSlash = folded(value).replace(/(?<=.)\/$/, '');
   return lenient.test(folded(value)) || (!declared.includes('*') && lenient.test(withoutSlash));
 }

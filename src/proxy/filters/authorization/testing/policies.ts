@@ -14,12 +14,14 @@ export interface TestCaller extends TestRequest {
   /** URIs in the verified certificate; none without. */
   readonly uris?: readonly string[];
   readonly ip?: string;
+  /** Of the certificate. @defaultValue never */
+  readonly expiresAtMs?: number;
   /** As trusted proxies tell it. */
   readonly clientAddress?: string;
 }
 
-export function createCall({ uris, ip, clientAddress, ...request }: TestCaller = {}): Exchange {
-  const certificate = { subject: '', dnsNames: [], uris: uris ?? [], fingerprint: '', expiresAtMs: 0 };
+export function createCall({ uris, ip, clientAddress, expiresAtMs = Infinity, ...request }: TestCaller = {}): Exchange {
+  const certificate = { subject: '', dnsNames: [], uris: uris ?? [], fingerprint: '', expiresAtMs };
   const tls = { serverName: '', alpn: '', version: 'TLSv1.3', listener: '', isolated: false, certificate };
   const peer = { ...(uris !== undefined && { tls }), ...(ip !== undefined && { remoteAddress: ip }) };
   const exchange = createTestExchange({ ...request, peer });
