@@ -1,5 +1,5 @@
 import { connect as connectSocket, type Socket } from 'node:net';
-import { Agent, request, type IncomingHttpHeaders } from 'node:http';
+import { request, type IncomingHttpHeaders } from 'node:http';
 
 export interface Reply {
   readonly status: number;
@@ -11,7 +11,6 @@ export interface Asked {
   readonly method?: string;
   readonly headers?: Record<string, string>;
   readonly body?: string;
-  readonly agent?: Agent;
 }
 
 /** Asks for a URL through an HTTP proxy, as an application does that knows one from its environment. */
@@ -19,9 +18,9 @@ export const ask = (proxyPort: number, url: string, asked: Asked = {}): Promise<
   askAt(proxyPort, url, { ...asked, headers: { host: new URL(url).host, ...asked.headers } });
 
 /** Asks a server on this machine for a target. */
-export const askAt = (port: number, target: string, { method = 'GET', headers = {}, body, agent }: Asked = {}): Promise<Reply> =>
+export const askAt = (port: number, target: string, { method = 'GET', headers = {}, body }: Asked = {}): Promise<Reply> =>
   new Promise((resolve, reject) => {
-    const options = { host: '127.0.0.1', port, path: target, method, headers, ...(agent === undefined ? {} : { agent }) };
+    const options = { host: '127.0.0.1', port, path: target, method, headers };
     const sent = request(options, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (piece: string) => (text += piece));
@@ -39,7 +38,11 @@ export const codeOf = ({ body }: Reply): string => (JSON.parse(body) as { readon
 export const openTunnel = (proxyPort: number, authority: string): Promise<Socket | number> =>
   new Promise((resolve, reject) => {
     const sent = request({ host: '127.0.0.1', port: proxyPort, method: 'CONNECT', path: authority });
-    sent.on('connect', (response, socket) => resolve(response.statusCode === 200 ? socket : (response.statusCode ?? 0)));
+    sent.on('connect', (response, socket, first: Buffer) => {
+      if (response.statusCode !== 200) return resolve(response.statusCode ?? 0);
+      if (first.length > 0) socket.unshift(first);
+      resolve(socket as Socket);
+    });
     sent.on('error', reject);
     sent.end();
   });

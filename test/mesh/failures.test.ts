@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import type { InboundSettings } from './testing/inbound-process.ts';
+import { until } from '../data-plane/testing/peer.ts';
+import { ask, dialPort } from './testing/client.ts';
+import {
+  CATALOG,
+  declareService,
+  declareWorkload,
+  issueIdentity,
+  startApplication,
+  startInbound,
+  startMesh,
+  startOutbound,
+} from './testing/sidecars.ts';
+
+test('a request whose first sidecar does not listen is tried at another', async (context) => {
+  const application = await startApplication(context);
+  const { inbound } = await startInbound(context, declareWorkload([{ port: application.port }]));
+  const good = { port: application.port, mesh: { port: inbound.port, principal: CATALOG } };
+  const gone = { port: 9, mesh: { port: 9, principal: CATALOG } };
+  const { outbound, records } = await startOutbound(context, declareService([gone, good]));
+  for (let i = 0; i < 4; i++) {
+    const reply = await ask(outbound.proxyPort, 'http://catalog/', { method: 'POST', body: 'pay' });
+    assert.equal(reply.status, 200);
+  }
+  assert.ok(records.exchanges.some(({ attempts }) => attempts === 2));
+  await until('nothing is left', () => isIdle(outbound.activity) && isIdle(inbound.activity));
+});
+
+test('what the application answers passes as it is, and is not tried again', async (context) => {
+  let asked = 0;
+  const { outbound } = await startMesh(context, (_, response) => {
+    asked++;
+    response.writeHead(503, { 'x-said-by': 'application' }).end('busy');
+  });
+  const reply = await ask(outbound.proxyPort, 'http://catalog/');
+  assert.equal(reply.status, 503);
+  assert.equal(reply.headers['x-said-by'], 'application');
+  assert.equal(asked, 1);
+});
+
+test('an application that breaks off its response resets that request alone', async (context) => {
+  const { inbound, outbound } = await startMesh(context, (incoming, response) => {
+    if (incoming.url !== '/broken') return void response.end('whole');
+    response.writeHead(200, { 'content-length': '100' });
+    response.write('half', () => response.destroy());
+  });
+  const [broken, whole] = await Promise.allSettled([
+    ask(outbound.proxyPort, 'http://catalog/broken'),
+    ask(outbound.proxyPort, 'http://catalog/whole'),
+  ]);
+  assert.equal(broken.status, 'rejected');
+  assert.ok(whole.status === 'fulfilled' && whole.value.body === 'whole');
+  assert.equal(inbound.activity.sessions, 1);
+  await until('nothing is left', () => isIdle(outbound.activity) && isIdle(inbound.activity));
+});
+
+test('a POST that the application may have acted on is not sent twice', async (context) => {
+  let asked = 0;
+  const { outbound } = await startMesh(context, (incoming) => {
+    asked++;
+    incoming.socket.destroy();
+  });
+  const reply = await ask(outbound.proxyPort, 'http://catalog/', { method: 'POST', body: 'pay' });
+  assert.equal(reply.status, 502);
+  assert.equal(asked, 1);
+});
+
+test('a client that leaves ends its request at the application', async (context) => {
+  let arrived = false;
+  let left = false;
+  const { inbound, outbound, from, at } = await startMesh(context, (_, response) => {
+    response.on('close', () => (left = true));
+    arrived = true;
+  });
+  const client = await dialPort(outbound.proxyPort);
+  client.write('GET http://catalog/ HTTP/1.1\r\nhost: catalog\r\n\r\n');
+  await until('the application has it', () => arrived);
+  client.resetAndDestroy();
+  await until('the application hears of it', () => left);
+  await until('both recorded it', () => from.exchanges.length === 1 && at.exchanges.length === 1);
+  assert.equal(from.exchanges[0]!.error?.code, 'downstream_closed');
+  await until('nothing is left', () => isIdle(outbound.activity) && isIdle(inbound.activity));
+});
+
+test('an inbound that drains tells callers, who lose nothing', async (context) => {
+  const application = await startApplication(context);
+  const workload = declareWorkload([{ port: application.port }]);
+  const [one, two] = [await startInbound(context, workload), await startInbound(context, workload)];
+  const endpoints = [one, two].map(({ inbound }) => ({ port: application.port, mesh: { port: inbound.port, principal: CATALOG } }));
+  // Endpoints are told apart by their sidecars here, as they share an address and a port.
+  const { outbound } = await startOutbound(context, declareService(endpoints));
+  const statuses = new Set<number>();
+  let asking = true;
+  let count = 0;
+  const load = Array.from({ length: 8 }, async () => {
+    while (asking) {
+      statuses.add((await ask(outbound.proxyPort, 'http://catalog/')).status);
+      count++;
+    }
+  });
+  await until('requests go', () => count > 20);
+  await one.inbound.drain();
+  const before = count;
+  await until('requests go on', () => count > before + 20);
+  asking = false;
+  await Promise.all(load);
+  assert.deepEqual([...statuses], [200]);
+});
+
+test('a sidecar that is killed costs the requests under way on it alone', async (context) => {
+  const application = await startApplication(context);
+  const { inbound } = await startInbound(context, declareWorkload([{ port: application.port }]));
+  const killed = await startInboundProcess(context, application.port);
+  const endpoints = [inbound.port, killed.port].map((port) => ({ port: application.port, mesh: { port, principal: CATALOG } }));
+  const { outbound, records } = await startOutbound(context, declareService(endpoints));
+  const asked = { inFlight: 0, failed: 0, after: 0 };
+  let dead = false;
+  let asking = true;
+  const load = Array.from({ length: 8 }, async () => {
+    while (asking) {
+      const afterDeath = dead;
+      const { status } = await ask(outbound.proxyPort, 'http://catalog/', { method: 'POST', body: 'x' });
+      if (status === 200) asked.after += afterDeath ? 1 : 0;
+      else if (afterDeath) asked.failed++;
+      else asked.inFlight++;
+    }
+  });
+  await until('both endpoints are used', () => new Set(records.exchanges.map(({ hop }) => hop)).size === 2);
+  await killed.kill();
+  dead = true;
+  await until('requests go on', () => asked.after > 50);
+  asking = false;
+  await Promise.all(load);
+  assert.equal(asked.failed, 0, 'requests that began behind its death');
+  assert.ok(asked.inFlight <= 8, `${asked.inFlight} requests were under way`);
+  await until('nothing is left', () => isIdle(outbound.activity));
+});
+
+const isIdle = ({ clusters }: { readonly clusters: readonly { readonly requests: number; readonly pendingRequests: number; readonly endpoints: readonly { readonly activeRequests: number }[] }[] }): boolean =>
+  clusters.every(
+    ({ requests, pendingRequests, endpoints }) =>
+      requests === 0 && pendingRequests === 0 && endpoints.every(({ activeRequests }) => activeRequests === 0),
+  );
+
+/** The sidecar of the service in a process of its own. */
+const startInboundProcess = async (context: TestContext, applicationPort: number): Promise<{ readonly port: number; kill(): Promise<unknown> }> => {
+  const { svid, bundle } = issueIdentity(CATALOG);
+  const settings: InboundSettings = {
+    certificateChain: svid.certificateChain,
+    privateKey: svid.key.exportPem(),
+    roots: bundle.roots.join(''),
+    workload: declareWorkload([{ port: applicationPort }]),
+  };
+  const file = join(import.meta.dirname, 'testing/inbound-process.ts');
+  const child = spawn(process.execPath, [file], { stdio: ['pipe', 'pipe', 'inherit'] });
+  context.after(() => void child.kill('SIGKILL'));
+  child.stdin.write(`${JSON.stringify(settings)}\n`);
+  const [port] = (await once(child.stdout, 'data')) as [Buffer];
+  return { port: Number(String(port)), kill: () => (child.kill('SIGKILL'), once(child, 'exit')) };
+};
