@@ -76,7 +76,7 @@ class Http2WebSocket {
     this.call = call;
   }
 
-  static async open(caller: Http2Caller, path = '/'): Promise<Http2WebSocket> {
+  static async open(caller: Http2Caller, path = '/', fields: Record<string, string> = {}): Promise<Http2WebSocket> {
     if (!caller.session.remoteSettings.enableConnectProtocol) {
       await new Promise((resolve) => caller.session.once('remoteSettings', resolve));
     }
@@ -87,6 +87,7 @@ class Http2WebSocket {
         ':path': path,
         ':scheme': 'http',
         'sec-websocket-version': '13',
+        ...fields,
       },
       null,
     );
@@ -168,6 +169,20 @@ for (const [client, server] of COMBINATIONS) {
     await gateway.atRest();
   });
 }
+
+test('a WebSocket outlives the deadline of its handshake (x-envoy-expected-rq-timeout-ms)', async (t) => {
+  const gateway = await start(t, 'http1');
+  const caller = new Http2Caller(t, gateway.port);
+  const socket = await Http2WebSocket.open(caller, '/', { 'x-envoy-expected-rq-timeout-ms': '60' });
+  const timers = gateway.gateway.activity.timers;
+  socket.send('one');
+  await socket.read(5);
+  // Those of the client's connection and of its request; none is left that would end it.
+  assert.equal(timers, 2);
+  socket.close();
+  await socket.call.finish();
+  await caller.close();
+});
 
 test('a backend of HTTP/2 that takes no WebSockets is answered for with 502', async (t) => {
   const server = createHttp2Server();

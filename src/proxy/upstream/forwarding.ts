@@ -148,6 +148,7 @@ export class Forwarding implements Attempt, UpstreamRequest, Expirable {
     this.#phase = 'responding';
     this.#replay?.forget();
     exchange.upstreamRespondedAt = this.#cluster.clock.now();
+    if (head.upgrade !== '') this.#callerDeadlineMs = Infinity; // what follows is no answer that anybody waits for
     if (!this.#untilComplete || isStream(head)) this.#liftDeadline();
     if (complete) {
       this.#release(false);
