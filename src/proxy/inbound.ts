@@ -87,7 +87,10 @@ export class Inbound {
     const slot = (cluster: string) => this.#clusters.slot(cluster);
     this.#chains = new FilterChains({ slot, policies: this.#policies });
     this.#callers = new Callers(this.#tls);
-    this.#failures = new HandshakeFailures(port, options.warn ?? ((message) => void process.stderr.write(`selvage: ${message}\n`)));
+    this.#failures = new HandshakeFailures(
+      port,
+      options.warn ?? ((message) => void process.stderr.write(`selvage: ${message}\n`)),
+    );
     this.#acceptor = this.#createMeshAcceptor(options.address ?? '', port);
     this.#plain = (options.plain ?? []).map((listener) => this.#createPlainAcceptor(listener));
   }
@@ -148,7 +151,16 @@ export class Inbound {
         type: 'endpoints',
         name: cluster.name,
         version: '',
-        endpoints: [{ address: this.#options.applicationAddress ?? '127.0.0.1', port: port.port, weight: 1, zone: '', state: 'ready', mesh: null }],
+        endpoints: [
+          {
+            address: this.#options.applicationAddress ?? '127.0.0.1',
+            port: port.port,
+            weight: 1,
+            zone: '',
+            state: 'ready',
+            mesh: null,
+          },
+        ],
       });
       const filters = this.#chains.compileRuleFilters(port.filters);
       ports.set(port.port, new ServedPort(workload.name, port, this.#clusters.slot(cluster.name), filters));
@@ -193,7 +205,12 @@ export class Inbound {
   #createHttp(port: number, callerOf: (exchange: Exchange) => Caller | null): HttpSessions {
     const limits = this.#options.limits ?? DEFAULT_DOWNSTREAM_LIMITS;
     const connections = this.#options.metrics.downstream(port);
-    return new HttpSessions({ entry: this.#createEntry(callerOf), clock: this.#clock, limits: () => limits, connections });
+    return new HttpSessions({
+      entry: this.#createEntry(callerOf),
+      clock: this.#clock,
+      limits: () => limits,
+      connections,
+    });
   }
 
   // ── the way of a request: the stages, in their order ──
@@ -228,7 +245,11 @@ export class Inbound {
       if (!mayUpgrade(exchange)) exchange.request.upgrade = '';
       this.#path.follow(exchange);
     } else if (port.isExempt(exchange.request)) this.#path.forward(exchange);
-    else this.#path.refuse(exchange, new ProxyError('access_denied', 'local', 'stream', { cause: 'the port takes mutual TLS alone' }));
+    else
+      this.#path.refuse(
+        exchange,
+        new ProxyError('access_denied', 'local', 'stream', { cause: 'the port takes mutual TLS alone' }),
+      );
   }
 }
 

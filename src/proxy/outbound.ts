@@ -249,7 +249,8 @@ export class Outbound {
 
   /** What no service of the mesh is: passed through as it is, or refused. */
   #leaveMesh(exchange: Exchange): void {
-    const problem = this.#egress === 'RegistryOnly' ? new ProxyError('egress_denied', 'local', 'stream') : this.#misuse(exchange);
+    const problem =
+      this.#egress === 'RegistryOnly' ? new ProxyError('egress_denied', 'local', 'stream') : this.#misuse(exchange);
     if (problem !== null) {
       this.#path.refuse(exchange, problem);
       return;

@@ -64,7 +64,10 @@ test('a captured address passes byte streams, many over one connection', async (
   assert.equal(inbound.activity.sessions, 1);
   await until('all are recorded', () => from.streams.length === 8);
   for (const { receivedBytes, sentBytes, error } of from.streams) {
-    assert.deepEqual({ receivedBytes, sentBytes, error }, { receivedBytes: content.length, sentBytes: content.length, error: null });
+    assert.deepEqual(
+      { receivedBytes, sentBytes, error },
+      { receivedBytes: content.length, sentBytes: content.length, error: null },
+    );
   }
   await until('nothing is left', () => isIdle(inbound.activity) && isIdle(outbound.activity));
 });
@@ -108,7 +111,15 @@ test('requests are not taken for a port of byte streams', async (context) => {
   assert.equal(codeOf(await ask(outbound.proxyPort, 'http://catalog/')), 'method_not_supported');
 });
 
-const isIdle = ({ clusters }: { readonly clusters: readonly { readonly requests: number; readonly pendingRequests: number; readonly endpoints: readonly { readonly activeRequests: number }[] }[] }): boolean =>
+const isIdle = ({
+  clusters,
+}: {
+  readonly clusters: readonly {
+    readonly requests: number;
+    readonly pendingRequests: number;
+    readonly endpoints: readonly { readonly activeRequests: number }[];
+  }[];
+}): boolean =>
   clusters.every(
     ({ requests, pendingRequests, endpoints }) =>
       requests === 0 && pendingRequests === 0 && endpoints.every(({ activeRequests }) => activeRequests === 0),

@@ -24,7 +24,10 @@ test('nothing leaves the mesh before the workload is known', async (context) => 
 });
 
 test('AllowAny passes requests through as they are, and counts all such hosts together', async (context) => {
-  const application = await startApplication(context, (incoming, response) => void response.end(`${incoming.headers.host} ${incoming.url}`));
+  const application = await startApplication(
+    context,
+    (incoming, response) => void response.end(`${incoming.headers.host} ${incoming.url}`),
+  );
   const { outbound, records } = await startEgress(context, 'AllowAny');
   const hosts = [`127.0.0.1:${application.port}`, `localhost:${application.port}`];
   for (const host of hosts) assert.equal((await ask(outbound.proxyPort, `http://${host}/a?b`)).body, `${host} /a?b`);

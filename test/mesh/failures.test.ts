@@ -91,7 +91,10 @@ test('an inbound that drains tells callers, who lose nothing', async (context) =
   const application = await startApplication(context);
   const workload = declareWorkload([{ port: application.port }]);
   const [one, two] = [await startInbound(context, workload), await startInbound(context, workload)];
-  const endpoints = [one, two].map(({ inbound }) => ({ port: application.port, mesh: { port: inbound.port, principal: CATALOG } }));
+  const endpoints = [one, two].map(({ inbound }) => ({
+    port: application.port,
+    mesh: { port: inbound.port, principal: CATALOG },
+  }));
   // Endpoints are told apart by their sidecars here, as they share an address and a port.
   const { outbound } = await startOutbound(context, declareService(endpoints));
   const statuses = new Set<number>();
@@ -116,7 +119,10 @@ test('a sidecar that is killed costs the requests under way on it alone', async 
   const application = await startApplication(context);
   const { inbound } = await startInbound(context, declareWorkload([{ port: application.port }]));
   const killed = await startInboundProcess(context, application.port);
-  const endpoints = [inbound.port, killed.port].map((port) => ({ port: application.port, mesh: { port, principal: CATALOG } }));
+  const endpoints = [inbound.port, killed.port].map((port) => ({
+    port: application.port,
+    mesh: { port, principal: CATALOG },
+  }));
   const { outbound, records } = await startOutbound(context, declareService(endpoints));
   const asked = { inFlight: 0, failed: 0, after: 0 };
   let dead = false;
@@ -141,14 +147,25 @@ test('a sidecar that is killed costs the requests under way on it alone', async 
   await until('nothing is left', () => isIdle(outbound.activity));
 });
 
-const isIdle = ({ clusters }: { readonly clusters: readonly { readonly requests: number; readonly pendingRequests: number; readonly endpoints: readonly { readonly activeRequests: number }[] }[] }): boolean =>
+const isIdle = ({
+  clusters,
+}: {
+  readonly clusters: readonly {
+    readonly requests: number;
+    readonly pendingRequests: number;
+    readonly endpoints: readonly { readonly activeRequests: number }[];
+  }[];
+}): boolean =>
   clusters.every(
     ({ requests, pendingRequests, endpoints }) =>
       requests === 0 && pendingRequests === 0 && endpoints.every(({ activeRequests }) => activeRequests === 0),
   );
 
 /** The sidecar of the service in a process of its own. */
-const startInboundProcess = async (context: TestContext, applicationPort: number): Promise<{ readonly port: number; kill(): Promise<unknown> }> => {
+const startInboundProcess = async (
+  context: TestContext,
+  applicationPort: number,
+): Promise<{ readonly port: number; kill(): Promise<unknown> }> => {
   const { svid, bundle } = issueIdentity(CATALOG);
   const settings: InboundSettings = {
     certificateChain: svid.certificateChain,

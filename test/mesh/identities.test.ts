@@ -73,10 +73,18 @@ for (const [what, refusal] of Object.entries(refusals)) {
       response.end();
     });
     const serviceIdentity = new TestIdentity(issueIdentity(service?.uri ?? CATALOG, service));
-    const { inbound, records: at } = await startInbound(context, declareWorkload([{ port: application.port }]), serviceIdentity);
+    const { inbound, records: at } = await startInbound(
+      context,
+      declareWorkload([{ port: application.port }]),
+      serviceIdentity,
+    );
     const mesh = { port: inbound.port, principal: CATALOG };
     const callerIdentity = new TestIdentity(issueIdentity(caller?.uri ?? CART, caller));
-    const { outbound, records: from } = await startOutbound(context, declareService([{ port: application.port, mesh }]), callerIdentity);
+    const { outbound, records: from } = await startOutbound(
+      context,
+      declareService([{ port: application.port, mesh }]),
+      callerIdentity,
+    );
 
     const reply = await ask(outbound.proxyPort, 'http://catalog/');
     assert.equal(reply.status, 502);
@@ -155,7 +163,10 @@ test('identities and roots change under way, and no request is lost', async (con
   const both = bundleAt(2, authority, next);
   const steps: readonly IdentityTest[] = [{}, { bundle: both }, { bundle: both, issuer: next }];
   for (const step of steps) {
-    for (const [identity, uri] of [[service, CATALOG], [caller, CART]] as const) {
+    for (const [identity, uri] of [
+      [service, CATALOG],
+      [caller, CART],
+    ] as const) {
       identity.renew(issueIdentity(uri, step));
       // Connections of before go on; another sidecar with the same identity has to make a new one.
       const another = await startOutbound(context, resources, caller);

@@ -30,7 +30,10 @@ test('PERMISSIVE takes requests in the clear, as of nobody', async (context) => 
   assert.equal(reply.status, 200);
   assert.equal(reply.body, 'null');
   await until('it is recorded', () => records.exchanges.length === 1);
-  assert.match([...countersOf(records, 'istio_requests_total').keys()][0]!, /^destination unknown unknown unknown catalog .* none$/);
+  assert.match(
+    [...countersOf(records, 'istio_requests_total').keys()][0]!,
+    /^destination unknown unknown unknown catalog .* none$/,
+  );
 });
 
 test('health probes pass by their exact path alone', async (context) => {
@@ -38,7 +41,15 @@ test('health probes pass by their exact path alone', async (context) => {
   assert.equal((await askAt(port, '/healthz')).status, 200);
   assert.equal((await askAt(port, '/healthz?full=1')).status, 200);
   assert.equal((await askAt(port, '/healthz', { method: 'HEAD' })).status, 200);
-  for (const target of ['/healthz/', '/healthz/more', '/Healthz', '/x/../healthz', '//healthz', '/%68ealthz', '/healthz;a']) {
+  for (const target of [
+    '/healthz/',
+    '/healthz/more',
+    '/Healthz',
+    '/x/../healthz',
+    '//healthz',
+    '/%68ealthz',
+    '/healthz;a',
+  ]) {
     assert.equal((await askAt(port, target)).status, 403, target);
   }
   assert.equal((await askAt(port, '/healthz', { method: 'POST', body: 'x' })).status, 403);

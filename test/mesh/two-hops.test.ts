@@ -5,7 +5,15 @@ import type { HttpRouteResource } from '#model/snapshot/http-route.ts';
 import { WebSocket, WebSocketServer } from 'ws';
 import { until } from '../data-plane/testing/peer.ts';
 import { ask, codeOf } from './testing/client.ts';
-import { CART, CATALOG, countersOf, declareService, declareWorkload, startMesh, startOutbound } from './testing/sidecars.ts';
+import {
+  CART,
+  CATALOG,
+  countersOf,
+  declareService,
+  declareWorkload,
+  startMesh,
+  startOutbound,
+} from './testing/sidecars.ts';
 
 test('a request travels from the client over both sidecars to the application', async (context) => {
   const { outbound, from, at } = await startMesh(context, (incoming, response) => {
@@ -39,7 +47,9 @@ test('each side counts a request with the principals of both and mutual TLS', as
 
 test('many requests at once share one connection between the sidecars', async (context) => {
   const { outbound, inbound } = await startMesh(context);
-  const replies = await Promise.all(Array.from({ length: 50 }, (_, i) => ask(outbound.proxyPort, `http://catalog/${i}`)));
+  const replies = await Promise.all(
+    Array.from({ length: 50 }, (_, i) => ask(outbound.proxyPort, `http://catalog/${i}`)),
+  );
   assert.ok(replies.every(({ status }) => status === 200));
   assert.equal(inbound.activity.sessions, 1);
   await until('nothing under way', () => atRest(outbound.activity) && atRest(inbound.activity));
@@ -141,5 +151,8 @@ test('Inbound takes no requests for a port that the workload does not serve', as
   assert.match(at.warnings.join(), new RegExp(`the workload serves no port ${application.port}`));
 });
 
-const atRest = ({ clusters }: { readonly clusters: readonly { readonly requests: number; readonly pendingRequests: number }[] }): boolean =>
-  clusters.every(({ requests, pendingRequests }) => requests === 0 && pendingRequests === 0);
+const atRest = ({
+  clusters,
+}: {
+  readonly clusters: readonly { readonly requests: number; readonly pendingRequests: number }[];
+}): boolean => clusters.every(({ requests, pendingRequests }) => requests === 0 && pendingRequests === 0);

@@ -47,7 +47,8 @@ export class Callers {
   refusal({ tls }: Connection, ports: ReadonlyMap<number, ServedPort>): string {
     if (tls === null || tls.certificate === null) return 'the peer has no valid certificate';
     const [uri, ...others] = tls.certificate.uris;
-    if (uri === undefined || others.length > 0) return 'the certificate of the peer does not have exactly one SPIFFE id';
+    if (uri === undefined || others.length > 0)
+      return 'the certificate of the peer does not have exactly one SPIFFE id';
     const id = parseSpiffeId(uri);
     if (typeof id === 'string') return `the SPIFFE id of the peer ${id}`;
     if (id.trustDomain !== this.#tls.trustDomain) return `the peer is of another trust domain, ${id.trustDomain}`;

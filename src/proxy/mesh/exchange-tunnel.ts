@@ -3,7 +3,13 @@ import { Fields } from '#http/fields.ts';
 import { ResponseHead } from '#http/head.ts';
 import type { ConnectionObserver } from '#transport/connection.ts';
 import type { Attempt, Exchange } from '../exchange/exchange.ts';
-import type { PendingStream, StreamCluster, StreamConnection, StreamLease, StreamObserver } from '../exchange/stream.ts';
+import type {
+  PendingStream,
+  StreamCluster,
+  StreamConnection,
+  StreamLease,
+  StreamObserver,
+} from '../exchange/stream.ts';
 
 /**
  * Joins a CONNECT exchange to a byte stream of a cluster (RFC 9110 §9.3.6). The client is answered when the stream is

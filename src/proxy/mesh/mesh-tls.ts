@@ -102,7 +102,13 @@ export class MeshTls implements UpstreamMesh {
   get unplaced(): MeshHop {
     const { self } = this;
     if (this.#unplaced?.source !== self) {
-      this.#unplaced = Object.freeze({ reporter: 'source', source: self, destination: UNKNOWN_PARTY, service: null, security: 'none' });
+      this.#unplaced = Object.freeze({
+        reporter: 'source',
+        source: self,
+        destination: UNKNOWN_PARTY,
+        service: null,
+        security: 'none',
+      });
     }
     return this.#unplaced!;
   }

@@ -12,7 +12,14 @@ export class Passthrough {
   readonly #create: (resource: ClusterResource) => RunningCluster;
   /** By `<host>:<port>`, the one that was used last at the end. */
   readonly #clusters = new Map<string, RunningCluster>();
-  readonly #listener: Listener = { name: NAME, gateway: '', port: 0, protocol: 'HTTP', authorization: null, metricScope: null };
+  readonly #listener: Listener = {
+    name: NAME,
+    gateway: '',
+    port: 0,
+    protocol: 'HTTP',
+    authorization: null,
+    metricScope: null,
+  };
   readonly #rule: Rule = {
     route: '',
     name: '',

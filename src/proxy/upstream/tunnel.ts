@@ -62,7 +62,10 @@ export class Tunnel implements UpstreamRequest, Expirable {
   expire(): void {
     this.cancel();
     this.#outcome.failed(
-      new ProxyError('upstream_connect_timeout', 'upstream', 'stream', { retry: 'always', cause: 'no answer to CONNECT' }),
+      new ProxyError('upstream_connect_timeout', 'upstream', 'stream', {
+        retry: 'always',
+        cause: 'no answer to CONNECT',
+      }),
     );
   }
 

@@ -18,7 +18,11 @@ export const ask = (proxyPort: number, url: string, asked: Asked = {}): Promise<
   askAt(proxyPort, url, { ...asked, headers: { host: new URL(url).host, ...asked.headers } });
 
 /** Asks a server on this machine for a target. */
-export const askAt = (port: number, target: string, { method = 'GET', headers = {}, body }: Asked = {}): Promise<Reply> =>
+export const askAt = (
+  port: number,
+  target: string,
+  { method = 'GET', headers = {}, body }: Asked = {},
+): Promise<Reply> =>
   new Promise((resolve, reject) => {
     const options = { host: '127.0.0.1', port, path: target, method, headers };
     const sent = request(options, (response) => {

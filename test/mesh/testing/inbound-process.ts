@@ -27,7 +27,14 @@ async function serve({ certificateChain, privateKey, roots, workload }: InboundS
   const bundle = createTrustBundle(spiffeId.trustDomain, 1, roots);
   if (typeof bundle === 'string') throw new Error(bundle);
   const nowMs = Date.now();
-  const svid = { spiffeId, certificateChain, key, serialNumber: '00', obtainedAtMs: nowMs, expiresAtMs: nowMs + 3_600_000 };
+  const svid = {
+    spiffeId,
+    certificateChain,
+    key,
+    serialNumber: '00',
+    obtainedAtMs: nowMs,
+    expiresAtMs: nowMs + 3_600_000,
+  };
   const inbound = new Inbound({
     identity: { current: { svid, bundle }, subscribe: () => () => {} },
     metrics: new RequestMetrics(),

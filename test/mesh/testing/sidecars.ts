@@ -39,7 +39,14 @@ export const issueIdentity = (uri: string, test: IdentityTest = {}): WorkloadIde
   const read = readSvid(certificateChain, { spiffeId: id(uri), key, bundle, nowMs, obtainedAtMs: nowMs });
   if (!('problem' in read)) return { svid: read, bundle };
   // What no workload would show: that is what the other side must refuse.
-  const svid = { spiffeId: id(uri), certificateChain, key, serialNumber: '00', obtainedAtMs: nowMs, expiresAtMs: nowMs + 3_600_000 };
+  const svid = {
+    spiffeId: id(uri),
+    certificateChain,
+    key,
+    serialNumber: '00',
+    obtainedAtMs: nowMs,
+    expiresAtMs: nowMs + 3_600_000,
+  };
   return { svid, bundle };
 };
 
@@ -171,9 +178,14 @@ export const startMesh = async (
   const caller = new TestIdentity(issueIdentity(CART));
   const { inbound, records: at } = await startInbound(context, declareWorkload([{ port: application.port }]), service);
   const mesh = { port: inbound.port, principal: CATALOG };
-  const { outbound, records: from } = await startOutbound(context, declareService([{ port: application.port, mesh }]), caller, {
-    captures: [{ address: '127.0.0.1', port: 0, service: 'shop/catalog', servicePort: 80, protocol: 'http' }],
-  });
+  const { outbound, records: from } = await startOutbound(
+    context,
+    declareService([{ port: application.port, mesh }]),
+    caller,
+    {
+      captures: [{ address: '127.0.0.1', port: 0, service: 'shop/catalog', servicePort: 80, protocol: 'http' }],
+    },
+  );
   return { application, inbound, outbound, at, from, service, caller };
 };
 

@@ -1,0 +1,88 @@
+// Two hops with mutual TLS between them: `node bench/load/mesh/run.ts [--rounds 3] [--seconds 4]`. See ../../README.md.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { runWrk } from '../generators/wrk.ts';
+import type { Load } from '../jobs.ts';
+import { cpuTimeBetweenNs, readCpuTimes } from '../machine/cpu.ts';
+import { freePort } from '../machine/ports.ts';
+import { Workspace, type Started } from '../machine/workspace.ts';
+import { untilAnswered } from '../peers/running-peer.ts';
+import { startUpstream } from '../upstream/upstream.ts';
+import { haproxyPair, selvagePair, type Pair } from './pairs.ts';
+
+const LOAD: Load = { resource: 'small', connections: 64, routes: 1 };
+
+interface Running {
+  readonly name: string;
+  readonly port: number;
+  readonly both: readonly [inbound: Started, outbound: Started];
+  /** CPU time of each round, inbound and outbound. */
+  readonly rounds: (readonly [inboundUs: number, outboundUs: number])[];
+}
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '4' },
+    profile: { type: 'string' },
+  },
+});
+const seconds = Number(values.seconds);
+const workspace = new Workspace();
+const upstream = await startUpstream(workspace);
+const profile = values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`];
+const pairs = [selvagePair(profile), haproxyPair('h2'), haproxyPair('http/1.1')];
+const running: Running[] = [];
+for (const pair of pairs) running.push(await start(pair));
+for (const { port } of running) await runWrk(workspace, port, LOAD, 2);
+for (let round = 0; round < Number(values.rounds); round++) for (const one of running) await measure(one);
+report();
+await workspace.close();
+
+async function start(pair: Pair): Promise<Running> {
+  const folder = workspace.newFolder(pair.name);
+  const port = await freePort();
+  const launches = pair.prepare({ folder, port, meshPort: await freePort(), upstreamPort: upstream.port });
+  const inbound = workspace.start(launches[0], folder);
+  const outbound = workspace.start(launches[1], folder);
+  try {
+    await untilAnswered(port, '/r0/small', outbound, 20_000);
+  } catch (error) {
+    throw new Error(`cannot start ${pair.name}: ${String(error)}\n${readFileSync(join(folder, 'stderr'), 'utf8')}`, {
+      cause: error,
+    });
+  }
+  return { name: pair.name, port, both: [inbound, outbound], rounds: [] };
+}
+
+async function measure({ name, port, both, rounds }: Running): Promise<void> {
+  const before = both.map(({ pid }) => readCpuTimes(pid));
+  const { requests, badStatuses, socketErrors } = await runWrk(workspace, port, LOAD, seconds);
+  const after = both.map(({ pid }) => readCpuTimes(pid));
+  if (badStatuses + socketErrors > 0)
+    throw new Error(`${name}: ${badStatuses} bad statuses, ${socketErrors} socket errors`);
+  const [inboundUs, outboundUs] = both.map((_, i) => cpuTimeBetweenNs(before[i]!, after[i]!) / 1e3 / requests);
+  rounds.push([inboundUs!, outboundUs!]);
+}
+
+function report(): void {
+  const medians = new Map(running.map(({ name, rounds }) => [name, median(rounds.map(([a, b]) => a + b))]));
+  console.log('| pair | inbound µs | outbound µs | both µs/request | selvage in relation |\n|---|---|---|---|---|');
+  for (const { name, rounds } of running) {
+    const both = medians.get(name)!;
+    const ratios = rounds.map(([a, b], i) => {
+      const [c, d] = running[0]!.rounds[i]!;
+      return (c + d) / (a + b);
+    });
+    const parts = [0, 1].map((i) => median(rounds.map((round) => round[i]!)).toFixed(1));
+    console.log(`| ${name} | ${parts.join(' | ')} | ${both.toFixed(1)} | ${median(ratios).toFixed(2)} |`);
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
