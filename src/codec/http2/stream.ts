@@ -4,6 +4,7 @@ import type { Fields } from '#http/fields.ts';
 import { type ResponseHead, UNKNOWN_LENGTH } from '#http/head.ts';
 import { NO_ERROR, resetCodeOf } from './error-code.ts';
 import type { ReceiveWindow } from './flow-control.ts';
+import { HeldContent } from './held-content.ts';
 import type { Sender } from './sender.ts';
 import { SendingStream } from './sending-stream.ts';
 import type { Chained } from './stream-table.ts';
@@ -71,7 +72,7 @@ export class Http2Stream extends SendingStream implements BodySink, BodySource, 
   #discarding = false;
   #delivering = false;
   /** Content that has come while paused; the window bounds it. */
-  #held: Buffer[] | null = null;
+  #held: HeldContent | null = null;
   #heldTrailers: Fields | null = null;
   #endHeld = false;
   /** Octets that the observer took and answered with false: given back when it resumes. */
@@ -173,7 +174,7 @@ export class Http2Stream extends SendingStream implements BodySink, BodySource, 
   /** Content has come. */
   receiveContent(buffer: Buffer, start: number, end: number): void {
     if (this.#dropped || this.#discarding) this.pass(end - start);
-    else if (this.#paused || this.#held !== null) (this.#held ??= []).push(Buffer.from(buffer.subarray(start, end)));
+    else if (this.#paused || this.#held !== null) (this.#held ??= new HeldContent()).append(buffer, start, end);
     else this.#pass(buffer.subarray(start, end));
   }
 
@@ -220,7 +221,7 @@ export class Http2Stream extends SendingStream implements BodySink, BodySource, 
 
   #releaseHeld(): void {
     let octets = this.#owed;
-    if (this.#held !== null) for (const chunk of this.#held) octets += chunk.length;
+    if (this.#held !== null) octets += this.#held.length;
     this.#held = null;
     this.#owed = 0;
     if (octets > 0) this.pass(octets);
