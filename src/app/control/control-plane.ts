@@ -1,6 +1,7 @@
 import type { Attestors } from '#control/authority/attestation.ts';
 import type { CertificateAuthority } from '#control/authority/certificate-authority.ts';
 import { Issuer, type IssuanceRecord } from '#control/authority/issuer.ts';
+import type { LiveWorkload } from '#control/compile/mesh/live-workload.ts';
 import { MeshCompiler, type MeshResult } from '#control/compile/mesh/mesh-compiler.ts';
 import type { Declared } from '#control/declared-objects.ts';
 import { IDENTITY_PATH, identityMethod } from '#control/publish/identity-exchange.ts';
@@ -25,8 +26,8 @@ export interface ControlPlaneOptions {
   readonly authority: CertificateAuthority;
   readonly attestors: Attestors;
   readonly record: (record: IssuanceRecord) => void;
-  /** Told of what is wrong with routes in the mesh, whenever it was compiled. */
-  readonly compiled: (diagnostics: readonly Diagnostic[]) => void;
+  /** Told, whenever all was compiled, what is wrong with it, and which workloads there are. */
+  readonly compiled: (diagnostics: readonly Diagnostic[], workloads: readonly LiveWorkload[]) => void;
 }
 
 /** Changes that come together are compiled together: after so much silence, and after so long at the latest. */
@@ -81,6 +82,11 @@ export class ControlPlane {
     return this.#discovery.status();
   }
 
+  /** Counts the workloads of the last life until they are back. Call it first. */
+  restore(workloads: readonly LiveWorkload[]): void {
+    this.#registry.restore(workloads);
+  }
+
   /** Takes what the documents declare now, and publishes it at once. */
   declare(declared: Declared): void {
     this.#declared = declared;
@@ -111,7 +117,7 @@ export class ControlPlane {
     const refusal = typeof workload === 'string' ? workload : this.#registry.connect(workload);
     if (typeof workload === 'string' || refusal !== undefined)
       return { admitted: false, status: { code: PERMISSION_DENIED, message: refusal ?? '' } };
-    return { admitted: true, layers: this.#layers.of(workload) };
+    return { admitted: true, layers: this.#layers.of(workload, () => this.#compiler.preview(workload)) };
   }
 
   #compile(): void {
@@ -119,6 +125,6 @@ export class ControlPlane {
     const workloads = this.#registry.list().map(({ workload }) => workload);
     this.#mesh = this.#compiler.compile(this.#declared.loaded, workloads, this.#declared.rejected);
     this.#layers.publish(this.#mesh);
-    this.#options.compiled([...this.#declared.diagnostics, ...this.#mesh.diagnostics]);
+    this.#options.compiled([...this.#declared.diagnostics, ...this.#mesh.diagnostics], workloads);
   }
 }

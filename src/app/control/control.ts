@@ -22,6 +22,7 @@ import { ControlPlane } from './control-plane.ts';
 import { controlViews } from './control-views.ts';
 import { IssuanceLog } from './issuance-log.ts';
 import { issueOwnCredentials } from './own-identity.ts';
+import { SavedWorkloads } from './saved-workloads.ts';
 
 export interface ControlStart {
   /** Of the build. */
@@ -66,6 +67,7 @@ class ControlRun {
   readonly #control: ControlPlane;
   readonly #listener: ControlListener;
   readonly #log: IssuanceLog;
+  readonly #saved: SavedWorkloads;
   readonly #objects = new DeclaredObjects();
   readonly #watcher: DirectoryWatcher;
   #admin: AdminServer | undefined;
@@ -86,6 +88,7 @@ class ControlRun {
     this.#authority = new CertificateAuthority({ keys: this.#keys, svidLifetimeMs: options.svidLifetimeMs });
     this.#tokens = JoinTokens.open(folder);
     this.#log = new IssuanceLog(folder);
+    this.#saved = new SavedWorkloads(folder, (message) => narrator.complain(message));
     this.#control = new ControlPlane({
       authority: this.#authority,
       attestors: {
@@ -96,8 +99,12 @@ class ControlRun {
         this.#log.write(record);
         narrator.recorded(record);
       },
-      compiled: (diagnostics) => narrator.diagnosed(diagnostics),
+      compiled: (diagnostics, workloads) => {
+        narrator.diagnosed(diagnostics);
+        this.#saved.write(workloads);
+      },
     });
+    this.#control.restore(this.#saved.read());
     const credentials = issueOwnCredentials(this.#authority, nowMs);
     this.#renewAtMs = halfWay(nowMs, credentials.expiresAtMs);
     this.#listener = new ControlListener({

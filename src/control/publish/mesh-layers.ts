@@ -1,6 +1,7 @@
 import { diffSnapshots, EMPTY_SNAPSHOT, snapshotKey, type Snapshot } from '#model/snapshot/snapshot.ts';
 import type { WorkloadResource } from '#model/snapshot/workload.ts';
 import { ResourceLayer } from '#xds/server/resource-layer.ts';
+import type { LiveWorkload } from '../compile/mesh/live-workload.ts';
 import type { MeshResult } from '../compile/mesh/mesh-compiler.ts';
 
 /** A layer with what was published to it last. */
@@ -18,11 +19,16 @@ export class MeshLayers {
   readonly #namespaces = new Map<string, Published>();
   readonly #workloads = new Map<string, Published>();
 
-  /** @returns what the sidecar of a workload sees, also where the workload was not compiled yet */
-  of(workload: { readonly id: string; readonly namespace: string }): readonly ResourceLayer[] {
+  /**
+   * @param preview of the workload's own resource, so that a sidecar that comes back is never told that it serves nothing
+   * @returns what the sidecar of a workload sees, also where the workload was not compiled yet
+   */
+  of({ id, namespace }: LiveWorkload, preview: () => WorkloadResource): readonly ResourceLayer[] {
+    const own = layerOf(this.#workloads, id, 'addressed');
+    if (own.snapshot === EMPTY_SNAPSHOT) apply(own, snapshotOf(preview()));
     return [
-      layerOf(this.#workloads, workload.id, 'addressed').layer,
-      layerOf(this.#namespaces, workload.namespace, 'everybody').layer,
+      own.layer,
+      layerOf(this.#namespaces, namespace, 'everybody').layer,
       this.#shared.layer,
     ];
   }

@@ -121,3 +121,14 @@ test('WorkloadRegistry turns workloads away beyond its bound', () => {
   assert.match(registry.connect({ ...cart, id: 'cart-2' }) ?? '', /1 workloads already/);
   assert.equal(registry.connect(cart), undefined);
 });
+
+test('WorkloadRegistry counts workloads of its last life for a minute, or until they are back', () => {
+  const { registry, clock, seen, states } = createRegistry();
+  registry.restore([cart, { ...cart, id: 'cart-2' }]);
+  assert.deepEqual(states(), ['cart-1 ready false', 'cart-2 ready false']);
+  clock.pass(30_000);
+  registry.connect(cart);
+  clock.pass(30_000);
+  assert.deepEqual(states(), ['cart-1 ready true']);
+  assert.equal(seen.changes, 1);
+});

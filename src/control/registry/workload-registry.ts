@@ -31,7 +31,13 @@ interface Entry {
 const NOTHING = (): void => {};
 
 /**
- * All workloads that run now, in memory alone: after a restart, reconnecting proxies rebuild it.
+ * How long workloads count that ran when this control plane's last life ended: proxies look for it at least every 30 s,
+ * and services must not be empty before they are back.
+ */
+const RETURN_MS = 60_000;
+
+/**
+ * All workloads that run now, in memory: after a restart, reconnecting proxies confirm what was saved of it.
  *
  *   absent ──connect──▶ connected ──last stream ends──▶ leaving ──grace is over──▶ absent
  *                           ▲ └──ends while draining────────│──────────────────────▲
@@ -54,6 +60,14 @@ export class WorkloadRegistry {
   /** All that count, those that came first in front. */
   list(): readonly RegisteredWorkload[] {
     return [...this.#entries.values()].map(({ workload, streams }) => ({ workload, connected: streams > 0 }));
+  }
+
+  /** Counts workloads of the last life until they are back, or do not come. Call it before any {@link connect}. */
+  restore(workloads: readonly LiveWorkload[]): void {
+    for (const workload of workloads) {
+      const cancelRemoval = this.#clock.after(RETURN_MS, () => this.#remove(workload.id));
+      this.#entries.set(workload.id, { workload, streams: 0, cancelRemoval });
+    }
   }
 
   /**

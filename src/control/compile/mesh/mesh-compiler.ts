@@ -36,6 +36,14 @@ export interface MeshResult {
  */
 export class MeshCompiler {
   readonly #implied = new ImpliedServices();
+  #inventory = new Inventory([]);
+
+  /** What the sidecar of one more workload serves, as far as that is known before all is compiled again. */
+  preview(workload: LiveWorkload): WorkloadResource {
+    const service = this.#inventory.find('Service', workload.namespace, workload.service);
+    const isMember = membershipRefusal(workload, service) === undefined;
+    return workloadResource(workload, isMember ? service : undefined);
+  }
 
   /**
    * @param loaded in the order in which documents count
@@ -50,6 +58,7 @@ export class MeshCompiler {
     const { members, refusals } = settleMembership(workloads, declared);
     const undeclared = members.filter(({ namespace, service }) => !declared.find('Service', namespace, service));
     const inventory = new Inventory([...loaded, ...this.#implied.of(undeclared)], rejected);
+    this.#inventory = inventory;
     const serving = Map.groupBy(members, ({ namespace, service }) => `${namespace}/${service}`);
     const services = inventory.all('Service').filter(isInMesh);
     const plans = [...inventory.all('HTTPRoute'), ...inventory.all('GRPCRoute')].flatMap(
