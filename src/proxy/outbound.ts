@@ -4,13 +4,14 @@ import { hostOf, portOf } from '#http/authority.ts';
 import type { SnapshotDelta } from '#model/snapshot/snapshot.ts';
 import type { EgressMode } from '#model/snapshot/workload.ts';
 import type { AccessLog } from '#telemetry/access-log.ts';
-import type { RequestMetrics } from '#telemetry/request-metrics.ts';
+import type { ConnectionCounts, RequestMetrics } from '#telemetry/request-metrics.ts';
 import { Clock } from '#transport/clock.ts';
 import { TICKET_MEMORY_BYTES } from '#transport/ticket-memory.ts';
 import { Acceptor } from './downstream/acceptor.ts';
 import { HttpAdmission } from './downstream/http-admission.ts';
 import { HttpSessions } from './downstream/http-sessions.ts';
 import { DEFAULT_DOWNSTREAM_LIMITS, type DownstreamLimits } from './downstream/limits.ts';
+import { SessionSet } from './downstream/session.ts';
 import { StreamAdmission } from './downstream/stream-admission.ts';
 import { StreamSessions } from './downstream/stream-sessions.ts';
 import { ExchangePath, mayUpgrade } from './exchange-path.ts';
@@ -18,6 +19,7 @@ import type { Exchange } from './exchange/exchange.ts';
 import { PolicyRegistry } from './filters/authorization/policy-registry.ts';
 import { FilterChains } from './filters/filter-chains.ts';
 import type { GatewayActivity } from './gateway.ts';
+import { serveInside } from './mesh/inside-tunnel.ts';
 import { identifyInMesh } from './mesh/mesh-fields.ts';
 import type { MeshIdentity } from './mesh/mesh-identity.ts';
 import { MeshTls } from './mesh/mesh-tls.ts';
@@ -75,6 +77,8 @@ export class Outbound {
   readonly #path: ExchangePath;
   readonly #proxy: Acceptor | null;
   readonly #captures: readonly Acceptor[];
+  /** Of connections inside of tunnels of others. */
+  readonly #insideTunnels = new SessionSet();
   #egress: EgressMode = 'RegistryOnly';
 
   constructor(options: OutboundOptions) {
@@ -145,7 +149,8 @@ export class Outbound {
 
   /** Accepts nothing new and finishes what is open. @returns when the last connection has gone */
   async drain(): Promise<void> {
-    await Promise.all(this.#acceptors.map((acceptor) => acceptor.drain()));
+    // Tunnels end when what is inside of them has.
+    await Promise.all([this.#insideTunnels, ...this.#acceptors].map((one) => one.drain()));
     this.destroy();
   }
 
@@ -191,6 +196,11 @@ export class Outbound {
 
   #createHttpAcceptor(address: string, port: number, find: (exchange: Exchange) => CalledPort | null): Acceptor {
     const connections = this.#options.metrics.downstream(port);
+    const admission = new HttpAdmission(this.#createHttp(connections, find), connections);
+    return new Acceptor({ address, port, shared: false, admission });
+  }
+
+  #createHttp(connections: ConnectionCounts, find: (exchange: Exchange) => CalledPort | null): HttpSessions {
     const entry = this.#path.createEntry({
       identify: (exchange) => {
         identifyInMesh(exchange, '');
@@ -198,8 +208,7 @@ export class Outbound {
       },
       route: (exchange) => this.#route(exchange, find(exchange)),
     });
-    const http = new HttpSessions({ entry, clock: this.#clock, limits: () => this.#limits, connections });
-    return new Acceptor({ address, port, shared: false, admission: new HttpAdmission(http, connections) });
+    return new HttpSessions({ entry, clock: this.#clock, limits: () => this.#limits, connections });
   }
 
   get #limits(): DownstreamLimits {
@@ -237,14 +246,24 @@ export class Outbound {
 
   #enterMesh(exchange: Exchange, called: CalledPort): void {
     const { request } = exchange;
+    if (request.method === 'CONNECT' && !called.opaque) {
+      this.#serveInside(exchange);
+      return;
+    }
     exchange.listener = called.listener;
-    // Requests and byte streams each have their ports: what is inside of a stream no route has seen.
-    if ((request.method === 'CONNECT') !== called.opaque) {
+    if (request.method !== 'CONNECT' && called.opaque) {
       this.#path.refuse(exchange, new ProxyError('method_not_supported', 'downstream', 'stream'));
       return;
     }
     if (routeToService(exchange, called)) this.#path.follow(exchange);
     else this.#path.refuse(exchange, new ProxyError('route_not_found', 'local', 'stream'));
+  }
+
+  /** A tunnel to a port whose requests are routed: they are taken out of it. */
+  #serveInside(exchange: Exchange): void {
+    const { authority } = exchange.request;
+    const http = this.#createHttp(UNCOUNTED, () => this.#services.find(authority));
+    serveInside(exchange, (connection) => http.begin(connection, this.#insideTunnels));
   }
 
   /** What no service of the mesh is: passed through as it is, or refused. */
@@ -274,6 +293,9 @@ export class Outbound {
     return loops ? new ProxyError('misdirected_request', 'downstream', 'stream') : null;
   }
 }
+
+/** Connections inside of tunnels: those that carry them are counted. */
+const UNCOUNTED: ConnectionCounts = Object.freeze({ opened: () => {}, closed: () => {}, failed: () => {} });
 
 const LOCAL = /^(?:localhost\.?|127\..*|::1|0\.0\.0\.0|::)$/;
 

@@ -42,7 +42,7 @@ test('AllowAny passes tunnels through', async (context) => {
   context.after(() => server.close());
   const { outbound } = await startEgress(context, 'AllowAny');
   const socket = await openTunnel(outbound.proxyPort, `localhost:${(server.address() as AddressInfo).port}`);
-  assert.ok(typeof socket !== 'number', `refused with ${String(socket)}`);
+  assert.ok(typeof socket !== 'number', 'refused');
   const said = await new Promise((resolve) => socket.on('data', (text) => resolve(String(text))));
   assert.equal(said, 'opaque');
   socket.destroy();

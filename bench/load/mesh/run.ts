@@ -2,7 +2,6 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { runWrk } from '../generators/wrk.ts';
 import type { Load } from '../jobs.ts';

@@ -133,7 +133,8 @@ export class Http1Session
     this.#pipelined = null;
     this.#environment.clock.cancel(this.#timer);
     const exchange = this.#exchange;
-    if (exchange !== null) this.#fail(exchange, new ProxyError('downstream_closed', 'downstream', 'connection', { cause: error }));
+    if (exchange !== null)
+      this.#fail(exchange, new ProxyError('downstream_closed', 'downstream', 'connection', { cause: error }));
     this.#environment.ended(this);
   }
 
@@ -161,6 +162,8 @@ export class Http1Session
   }
 
   end(trailers: Fields | null): void {
+    // Accepted within the call that told of its head, a CONNECT ends here and its tunnel does not.
+    if (this.#state === 'tunnel') return;
     if (this.#exchange !== null && !this.#responseComplete) this.#exchange.requestBody?.end(trailers);
   }
 
@@ -186,7 +189,8 @@ export class Http1Session
       head.bodyLength === UNKNOWN_LENGTH && exchange.request.version === 10 && exchange.request.method !== 'HEAD';
     if (closeDelimited || !this.#decoder.keepAlive || this.#decoder.failure !== null) this.#closing = true;
     // More is still to come than would be dropped for the sake of the next request.
-    if (exchange.request.bodyLength - exchange.requestBytes > this.#environment.limits.discardBytes) this.#closing = true;
+    if (exchange.request.bodyLength - exchange.requestBytes > this.#environment.limits.discardBytes)
+      this.#closing = true;
     // A client that was not told to continue may send its content or the next request: nobody can tell (RFC 9110 §10.1.1).
     if (exchange.request.expectsContinue && exchange.requestBytes === 0) this.#closing = true;
     return this.#closing;
@@ -424,7 +428,9 @@ export class Http1Session
 const MAX_UNREAD_BYTES = 64 * 1024;
 
 /** What becomes of copies of a content whose response came before its end. */
-const CUT_SHORT = new ProxyError('downstream_closed', 'local', 'stream', { cause: 'answered before the end of the content' });
+const CUT_SHORT = new ProxyError('downstream_closed', 'local', 'stream', {
+  cause: 'answered before the end of the content',
+});
 
 /** Stands for a request that could not be read, so that it is answered and logged like any other. */
 const UNREADABLE = (): RequestHead => new RequestHead('-', '-', '', '', '', new Fields(), 11);

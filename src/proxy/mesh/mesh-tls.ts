@@ -52,11 +52,11 @@ export class MeshTls implements UpstreamMesh {
 
   /** This side, as its own certificate names it; parts are '' while there is no identity. */
   get self(): MeshParty {
+    if (this.#self !== null) return this.#self;
     const identity = validIdentity(this.#identity);
-    if (identity === null) return this.#self ?? UNKNOWN_PARTY;
-    const { uri } = identity.svid.spiffeId;
-    if (this.#self?.principal !== uri) this.#self = partyOf(uri);
-    return this.#self!;
+    if (identity === null) return UNKNOWN_PARTY;
+    this.#self = partyOf(identity.svid.spiffeId.uri);
+    return this.#self;
   }
 
   /** Realm of this side, whose identities alone are let in; '' while there is no identity. */
@@ -100,20 +100,19 @@ export class MeshTls implements UpstreamMesh {
 
   /** From this side to nobody yet: of requests that reach no endpoint. */
   get unplaced(): MeshHop {
-    const { self } = this;
-    if (this.#unplaced?.source !== self) {
-      this.#unplaced = Object.freeze({
-        reporter: 'source',
-        source: self,
-        destination: UNKNOWN_PARTY,
-        service: null,
-        security: 'none',
-      });
-    }
-    return this.#unplaced!;
+    this.#unplaced ??= Object.freeze({
+      reporter: 'source',
+      source: this.self,
+      destination: UNKNOWN_PARTY,
+      service: null,
+      security: 'none',
+    });
+    return this.#unplaced;
   }
 
   #forget(): void {
+    this.#self = null;
+    this.#unplaced = null;
     this.#server = null;
     this.#clients.clear();
   }

@@ -45,7 +45,7 @@ export const openTunnel = (proxyPort: number, authority: string): Promise<Socket
     sent.on('connect', (response, socket, first: Buffer) => {
       if (response.statusCode !== 200) return resolve(response.statusCode ?? 0);
       if (first.length > 0) socket.unshift(first);
-      resolve(socket as Socket);
+      resolve(socket);
     });
     sent.on('error', reject);
     sent.end();
