@@ -2,6 +2,10 @@
 import { request } from 'node:http';
 import process from 'node:process';
 
+// A sidecar that was killed cannot end it.
+const sidecar = process.ppid;
+setInterval(() => process.ppid === sidecar || process.exit(), 50).unref();
+
 const [url] = process.argv.slice(2);
 const proxy = new URL(process.env.HTTP_PROXY);
 
