@@ -241,6 +241,11 @@ export class Inbound {
       this.#path.refuse(exchange, new ProxyError('method_not_supported', 'downstream', 'stream'));
       return;
     }
+    if (exchange.startedAt > caller.expiresAt) {
+      const cause = 'the certificate of the peer has expired since it connected';
+      this.#path.refuse(exchange, new ProxyError('access_denied', 'local', 'stream', { cause }));
+      return;
+    }
     if (caller.verified || port.permissive) {
       if (!mayUpgrade(exchange)) exchange.request.upgrade = '';
       this.#path.follow(exchange);

@@ -71,6 +71,7 @@ export class Outbound {
   readonly #tls: MeshTls;
   readonly #threadTls = new ThreadTls(new SharedArrayBuffer(TICKET_MEMORY_BYTES));
   readonly #clusters: ClusterRegistry;
+  readonly #unsubscribe: () => void;
   readonly #policies: PolicyRegistry;
   readonly #services: ServiceDirectory;
   readonly #passthrough: Passthrough;
@@ -92,6 +93,10 @@ export class Outbound {
       metrics,
       tls: this.#threadTls,
       mesh: this.#tls,
+    });
+    // No connection outlives the identity that it was made with: that of before is good for as long again.
+    this.#unsubscribe = identity.subscribe((renewed) => {
+      if (renewed !== undefined) this.#clusters.renewMesh();
     });
     const slot = (cluster: string) => this.#clusters.slot(cluster);
     this.#policies = new PolicyRegistry((...labels) => metrics.authorization(...labels));
@@ -159,6 +164,7 @@ export class Outbound {
     for (const acceptor of this.#acceptors) acceptor.destroy();
     this.#clusters.destroy();
     this.#passthrough.destroy();
+    this.#unsubscribe();
     this.#tls.close();
     this.#clock.stop();
   }

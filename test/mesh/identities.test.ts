@@ -151,9 +151,25 @@ test('a sidecar without an identity serves nobody and reaches nobody', async (co
   await until('no session but the last', () => inbound.activity.sessions === 1);
 });
 
+test('Inbound takes no requests of a peer whose certificate expires while it is connected', async (context) => {
+  const { inbound, application } = await startMesh(context);
+  const briefly = { notAfterMs: Date.now() + 1_500 };
+  const endpoint = { port: application.port, mesh: { port: inbound.port, principal: CATALOG } };
+  const caller = new TestIdentity(issueIdentity(CART, { deviations: briefly }));
+  const { outbound } = await startOutbound(context, declareService([endpoint]), caller);
+  let last = await ask(outbound.proxyPort, 'http://catalog/');
+  assert.equal(last.status, 200);
+  const giveUpAtMs = performance.now() + 5_000;
+  while (last.status === 200 && performance.now() < giveUpAtMs) last = await ask(outbound.proxyPort, 'http://catalog/');
+  assert.equal(codeOf(last), 'access_denied');
+  caller.renew(issueIdentity(CART));
+  assert.equal((await ask(outbound.proxyPort, 'http://catalog/')).status, 200, 'with a renewed certificate');
+});
+
 test('identities and roots change under way, and no request is lost', async (context) => {
   const { application, inbound, outbound, service, caller } = await startMesh(context);
   const resources = declareService([{ port: application.port, mesh: { port: inbound.port, principal: CATALOG } }]);
+  assert.equal((await ask(outbound.proxyPort, 'http://catalog/')).status, 200);
   const statuses = new Set<number>();
   let asking = true;
   const load = Array.from({ length: 8 }, async () => {

@@ -15,6 +15,8 @@ export interface Caller {
   readonly rule: Rule;
   /** Whether the peer has shown who it is. */
   readonly verified: boolean;
+  /** When its certificate expires, in milliseconds of the monotonic clock; from then on the peer is nobody. */
+  readonly expiresAt: number;
   /** What the application is told of the peer's certificate; '' for nothing. */
   readonly certificateField: string;
 }
@@ -74,7 +76,7 @@ export class Callers {
         service: null,
         security: 'none',
       });
-      caller = { port, hop, rule: port.createRule(), verified: false, certificateField: '' };
+      caller = { port, hop, rule: port.createRule(), verified: false, expiresAt: Infinity, certificateField: '' };
       this.#strangers.set(port, caller);
     }
     return caller;
@@ -86,7 +88,8 @@ export class Callers {
     const port = destination === null ? undefined : ports.get(destination.port);
     if (tls === null || destination === null || port === undefined) return null;
     const relation = this.#relation(tls, destination, port);
-    const caller = { ...relation, verified: true, certificateField: certificateField(tls, relation.hop) };
+    const expiresAt = performance.now() + (tls.certificate?.expiresAtMs ?? 0) - Date.now();
+    const caller = { ...relation, verified: true, expiresAt, certificateField: certificateField(tls, relation.hop) };
     this.#callers.set(peer, caller);
     return caller;
   }

@@ -74,6 +74,11 @@ export class ClusterRegistry {
     }
   }
 
+  /** This proxy shows another identity from here on: connections to sidecars are made anew. */
+  renewMesh(): void {
+    for (const cluster of this.clusters) cluster.renewMesh();
+  }
+
   /** @returns when all host names among the endpoints have been asked for once */
   async named(): Promise<void> {
     await Promise.all(this.clusters.map((cluster) => cluster.named()));

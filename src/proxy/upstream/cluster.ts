@@ -91,6 +91,16 @@ export class RunningCluster implements Cluster, OwningCluster, StreamOwner {
     this.#resolveEndpoints();
   }
 
+  /** Connects to sidecars anew from here on, as of who this is now. Requests under way finish where they are. */
+  renewMesh(): void {
+    for (const [key, endpoint] of this.#endpoints) {
+      if (!endpoint.tunnels) continue;
+      this.#endpoints.delete(key);
+      endpoint.pool.close();
+    }
+    this.#resolveEndpoints();
+  }
+
   /** Name of the certificate that is shown to servers, or null. */
   get clientCertificate(): string | null {
     return this.#resource.tls?.clientCertificate ?? null;
