@@ -4,9 +4,11 @@ import { connect, createServer, type OutgoingHttpHeaders, type ServerHttp2Stream
 import process from 'node:process';
 
 const [port, upstreamPort] = process.argv.slice(2).map(Number);
-const upstream = connect(`http://127.0.0.1:${upstreamPort}`);
+const dial = () => connect(`http://127.0.0.1:${upstreamPort}`).on('error', () => {});
+let upstream = dial();
 const server = createServer();
 server.on('stream', (stream: ServerHttp2Stream, headers: OutgoingHttpHeaders) => {
+  if (upstream.closed || upstream.destroyed) upstream = dial();
   const request = upstream.request({ ...headers, 'x-forwarded-for': '127.0.0.1', 'x-request-id': crypto.randomUUID() });
   request.on('response', (response) => {
     stream.respond(response);
