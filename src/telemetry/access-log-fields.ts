@@ -66,6 +66,13 @@ export const ACCESS_LOG_FIELDS: readonly AccessLogField[] = Object.freeze([
     'when a policy decided',
     '`allowed`, `denied`, `would-deny` (audited) or `broken`, the policy, and its rule (or `no-rule`, `exempt-path`)',
   ),
+  field('sourcePrincipal', 'string', 'in the mesh, when it is known', 'SPIFFE id of the caller'),
+  field(
+    'destinationPrincipal',
+    'string',
+    'in the mesh, when it is known',
+    'SPIFFE id of the called; at the caller, what its certificate had to carry',
+  ),
   field('remoteAddress', 'string', 'always', 'IP address of the peer of the connection'),
   field('userAgent', 'string', 'when it was sent', 'The `user-agent` field'),
   field('referer', 'string', 'when it was sent', 'The `referer` field; secrets redacted'),

@@ -21,6 +21,13 @@ const line = (options: SampleOptions = {}): Record<string, unknown> => {
 const FAILED: SampleOptions = {
   grpc: 'grpc',
   authorization: 'would-deny AuthorizationPolicy/shop/staff rule-0',
+  hop: {
+    reporter: 'source',
+    source: { principal: 'spiffe://mesh.test/ns/shop/sa/cart', namespace: 'shop', workload: 'cart' },
+    destination: { principal: 'spiffe://mesh.test/ns/shop/sa/catalog', namespace: 'shop', workload: 'catalog' },
+    service: null,
+    security: 'mutual_tls',
+  },
   status: 502,
   error: new ProxyError('upstream_reset', 'upstream', 'connection', { cause: 'ECONNRESET' }),
   fields: [

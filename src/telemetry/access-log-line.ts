@@ -1,6 +1,6 @@
 import { ERROR_TABLE, type ErrorCode } from '#errors/error-table.ts';
 import type { HttpVersion } from '#http/head.ts';
-import type { ExchangeRecord } from './exchange-record.ts';
+import type { ExchangeRecord, MeshHop } from './exchange-record.ts';
 import { CachedText, RepeatedText, escapeText, inOnePiece, millisecondsText } from './log-text.ts';
 import { LogTime } from './log-time.ts';
 import { NO_FLAG, NO_GRPC_STATUS, grpcStatusOf, statusOf } from './outcome.ts';
@@ -13,10 +13,15 @@ const ERRORS = Object.fromEntries(
   Object.entries(ERROR_TABLE).map(([code, entry]) => [code, member('flags', entry.flag) + member('errorCode', code)]),
 ) as Record<ErrorCode, string>;
 
-/** The members from the protocol to the key of the duration, of exchanges over HTTP/1.1 that did not fail; by status. */
-const GONE_WELL: readonly string[] = Array.from({ length: 600 }, (_, status) =>
-  inOnePiece(`","protocol":"HTTP/1.1","status":${status}${member('flags', NO_FLAG)},"durationMs":`),
-);
+/** The members from the protocol to the key of the duration, of exchanges that did not fail; by status. */
+const goneWell = (protocol: string): readonly string[] =>
+  Array.from({ length: 600 }, (_, status) =>
+    inOnePiece(`","protocol":"${protocol}","status":${status}${member('flags', NO_FLAG)},"durationMs":`),
+  );
+
+const GONE_WELL = goneWell('HTTP/1.1');
+/** Between sidecars. */
+const GONE_WELL_HTTP2 = goneWell('HTTP/2');
 
 /**
  * Writes lines of the access log: one JSON object each, in ASCII, fields in the order of `ACCESS_LOG_FIELDS`.
@@ -29,6 +34,11 @@ export class AccessLogLine {
   readonly #hosts = new RepeatedText('', '","path":"');
   readonly #authorizations = new CachedText<NonNullable<ExchangeRecord['authorization']>>(({ text }) =>
     member('authorization', text),
+  );
+  readonly #hops = new CachedText<MeshHop>(
+    ({ source, destination }) =>
+      (source.principal === '' ? '' : member('sourcePrincipal', source.principal)) +
+      (destination.principal === '' ? '' : member('destinationPrincipal', destination.principal)),
   );
   readonly #endpoints = new RepeatedText(',"endpoint":"', '"');
   readonly #remoteAddresses = new RepeatedText(',"remoteAddress":"', '"');
@@ -66,6 +76,7 @@ export class AccessLogLine {
       this.#clusters.of(record.cluster) +
       (record.endpoint === '' ? '' : this.#endpoints.of(record.endpoint)) +
       this.#authorizations.of(record.authorization) +
+      (record.hop === undefined ? '' : this.#hops.of(record.hop)) +
       this.#remoteAddresses.of(record.peer.remoteAddress) +
       this.#fieldMembers(record.request.fields.entries) +
       '}\n'
@@ -101,7 +112,7 @@ const outcomeMembers = (record: ExchangeRecord): string => {
   const { error } = record;
   const status = statusOf(record);
   const { version } = record.request;
-  if (error === null && version === 11 && status < 600) return GONE_WELL[status]!;
+  if (error === null && version !== 10 && status < 600) return (version === 11 ? GONE_WELL : GONE_WELL_HTTP2)[status]!;
   const cause = error === null || error.cause === '' ? '' : member('cause', error.cause);
   const failure = error === null ? member('flags', NO_FLAG) : ERRORS[error.code];
   return `","protocol":"${protocolOf(version)}","status":${status}${failure}${cause},"durationMs":`;

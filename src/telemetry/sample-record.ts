@@ -1,7 +1,7 @@
 import type { ProxyError } from '#errors/proxy-error.ts';
 import { Fields } from '#http/fields.ts';
 import { RequestHead, ResponseHead } from '#http/head.ts';
-import type { ExchangeRecord, MetricOwner } from './exchange-record.ts';
+import type { ExchangeRecord, MeshHop, MetricOwner } from './exchange-record.ts';
 
 /** What a test or a measurement says of an exchange; the rest is an ordinary GET that went well. */
 export interface SampleOptions {
@@ -15,6 +15,7 @@ export interface SampleOptions {
   readonly rule?: ExchangeRecord['rule'];
   readonly cluster?: ExchangeRecord['cluster'];
   readonly authorization?: string;
+  readonly hop?: MeshHop;
   readonly owner?: MetricOwner;
   readonly requestId?: string;
   readonly host?: string;
@@ -52,6 +53,7 @@ export const sampleRecord = (options: SampleOptions = {}): ExchangeRecord => {
         ? { name: 'Service/shop/cart:80', service: { name: 'cart', namespace: 'shop' } }
         : options.cluster,
     authorization: options.authorization === undefined ? null : { text: options.authorization },
+    hop: options.hop ?? null,
     requestId: options.requestId ?? '0198c0de-7b3a-7cc1-9f44-1f2e3d4c5b6a',
     host: options.host ?? 'shop.example',
     routedPath: path,
