@@ -11,6 +11,7 @@ server.on('stream', (stream: ServerHttp2Stream, headers: OutgoingHttpHeaders) =>
   if (upstream.closed || upstream.destroyed) upstream = dial();
   const request = upstream.request({ ...headers, 'x-forwarded-for': '127.0.0.1', 'x-request-id': crypto.randomUUID() });
   request.on('response', (response) => {
+    if (stream.destroyed) return;
     stream.respond(response);
     request.pipe(stream);
   });
