@@ -209,3 +209,33 @@ spec: { ports: [{ port: 80, targetPort: ${port} }] }
     return service?.endpoints.length === 1 ? undefined : 'no endpoint';
   });
 });
+
+test('a policy for a Service is enforced beside its workloads, by who calls, as soon as it is saved', async (t) => {
+  const mesh = await MeshProcesses.start(t);
+  const port = await freePort();
+  await mesh.runApplication('cart', port, '--id', 'cart-1');
+  await mesh.workloads('cart-1 ready');
+  const web = await mesh.runCaller('web', 'http://cart/', '--id', 'web-1');
+  const job = await mesh.runCaller('job', 'http://cart/', '--id', 'job-1');
+  await Promise.all([web.printed(/^200 /m), job.printed(/^200 /m)]);
+  const policy = (rules: string): string => `apiVersion: v1
+kind: Service
+metadata: { name: cart }
+spec: { ports: [{ port: 80, targetPort: ${port} }] }
+---
+apiVersion: selvage.dev/v1alpha1
+kind: AuthorizationPolicy
+metadata: { name: cart }
+spec:
+  targetRefs: [{ group: "", kind: Service, name: cart }]
+  action: ALLOW
+  rules: ${rules}
+`;
+  const path = join(mesh.documents, 'policy.yaml');
+  replaceFile(path, policy('[{ from: [{ serviceAccounts: [web] }], to: [{ ports: [80] }] }]'));
+  await job.printed(/^403 /m);
+  const [fromWeb, fromJob] = [countOf(web.stdout), countOf(job.stdout)];
+  await eventually(async () => (countOf(web.stdout) > fromWeb + 10 && countOf(job.stdout) > fromJob + 10 ? undefined : 'few requests'));
+  for (const line of linesSince(web.stdout, 0)) assert.match(line, /^200 /);
+  for (const line of linesSince(job.stdout, fromJob)) assert.match(line, /^403 /);
+});

@@ -75,7 +75,7 @@ export class Sidecar {
       warn,
     );
     this.#discovery = new DiscoveryClient(
-      { node: this.#createNode(), wildcardTypes: ['workload'] },
+      { node: this.#createNode(), wildcardTypes: ['workload', 'authorization'] },
       {
         connect: connectDiscovery(identity.dial, identity.authority, clock),
         apply: (change, done) => void this.#demand.take(change).then(() => done([]), (error: unknown) => done(refusalOf(change.upserts, error))),

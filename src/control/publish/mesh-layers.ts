@@ -1,5 +1,4 @@
-import { diffSnapshots, EMPTY_SNAPSHOT, snapshotKey, type Snapshot } from '#model/snapshot/snapshot.ts';
-import type { WorkloadResource } from '#model/snapshot/workload.ts';
+import { diffSnapshots, EMPTY_SNAPSHOT, type Snapshot } from '#model/snapshot/snapshot.ts';
 import { ResourceLayer } from '#xds/server/resource-layer.ts';
 import type { LiveWorkload } from '../compile/mesh/live-workload.ts';
 import type { MeshResult } from '../compile/mesh/mesh-compiler.ts';
@@ -20,12 +19,12 @@ export class MeshLayers {
   readonly #workloads = new Map<string, Published>();
 
   /**
-   * @param preview of the workload's own resource, so that a sidecar that comes back is never told that it serves nothing
+   * @param preview of the workload's own resources, so that a sidecar that comes back is never told that it serves nothing
    * @returns what the sidecar of a workload sees, also where the workload was not compiled yet
    */
-  of({ id, namespace }: LiveWorkload, preview: () => WorkloadResource): readonly ResourceLayer[] {
+  of({ id, namespace }: LiveWorkload, preview: () => Snapshot): readonly ResourceLayer[] {
     const own = layerOf(this.#workloads, id, 'addressed');
-    if (own.snapshot === EMPTY_SNAPSHOT) apply(own, snapshotOf(preview()));
+    if (own.snapshot === EMPTY_SNAPSHOT) apply(own, preview());
     return [
       own.layer,
       layerOf(this.#namespaces, namespace, 'everybody').layer,
@@ -36,8 +35,7 @@ export class MeshLayers {
   publish({ shared, namespaces, workloads }: MeshResult): void {
     apply(this.#shared, shared);
     publishAll(this.#namespaces, namespaces, 'everybody');
-    const own = new Map([...workloads].map(([id, resource]) => [id, snapshotOf(resource)]));
-    publishAll(this.#workloads, own, 'addressed');
+    publishAll(this.#workloads, workloads, 'addressed');
   }
 }
 
@@ -69,8 +67,4 @@ function apply(to: Published, snapshot: Snapshot): void {
   if (snapshot.version === to.snapshot.version) return;
   to.layer.apply(diffSnapshots(to.snapshot, snapshot));
   to.snapshot = snapshot;
-}
-
-function snapshotOf(resource: WorkloadResource): Snapshot {
-  return { version: resource.version, resources: new Map([[snapshotKey(resource), resource]]) };
 }

@@ -3,7 +3,6 @@ import type { LoadedResource } from '#model/documents.ts';
 import type { RejectedResource } from '#model/rejected-resource.ts';
 import type { ResourceOf } from '#model/resource.ts';
 import { snapshotKey, type Snapshot, type SnapshotResource } from '#model/snapshot/snapshot.ts';
-import type { WorkloadResource } from '#model/snapshot/workload.ts';
 import type { ClusterTarget } from '../backend/backends.ts';
 import { diagnosticOf } from '../finding.ts';
 import { compareText, Inventory } from '../inventory.ts';
@@ -14,7 +13,7 @@ import { membershipRefusal } from './membership.ts';
 import { meshCluster, ownTarget } from './mesh-clusters.ts';
 import { planMeshRoute, routeResources, routesFor, type MeshRoutePlan } from './mesh-routes.ts';
 import { isInMesh, meshService } from './mesh-services.ts';
-import { workloadResource } from './mesh-workloads.ts';
+import { workloadResources } from './mesh-workloads.ts';
 
 /** What sidecars are served, in the layers in which they see it. */
 export interface MeshResult {
@@ -22,8 +21,8 @@ export interface MeshResult {
   readonly shared: Snapshot;
   /** What workloads of a namespace see instead or in addition, for each namespace that has workloads. */
   readonly namespaces: ReadonlyMap<string, Snapshot>;
-  /** What each workload's own sidecar serves, by the workload's id. */
-  readonly workloads: ReadonlyMap<string, WorkloadResource>;
+  /** What each workload's own sidecar serves, and what protects it, by the workload's id. */
+  readonly workloads: ReadonlyMap<string, Snapshot>;
   /** Why workloads do not serve what they want to, by the workload's id. */
   readonly refusals: ReadonlyMap<string, string>;
   /** Of routes in the mesh. */
@@ -39,10 +38,10 @@ export class MeshCompiler {
   #inventory = new Inventory([]);
 
   /** What the sidecar of one more workload serves, as far as that is known before all is compiled again. */
-  preview(workload: LiveWorkload): WorkloadResource {
+  preview(workload: LiveWorkload): Snapshot {
     const service = this.#inventory.find('Service', workload.namespace, workload.service);
     const isMember = membershipRefusal(workload, service) === undefined;
-    return workloadResource(workload, isMember ? service : undefined);
+    return snapshotOf(workloadResources(workload, isMember ? service : undefined, this.#inventory));
   }
 
   /**
@@ -75,7 +74,7 @@ export class MeshCompiler {
         workloads.map((workload) => {
           const isMember = !refusals.has(workload.id);
           const service = isMember ? inventory.find('Service', workload.namespace, workload.service) : undefined;
-          return [workload.id, workloadResource(workload, service)];
+          return [workload.id, snapshotOf(workloadResources(workload, service, inventory))];
         }),
       ),
       refusals,

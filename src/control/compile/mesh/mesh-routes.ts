@@ -5,6 +5,7 @@ import { meshListenerName } from '#model/snapshot/mesh-service.ts';
 import type { ClusterTarget } from '../backend/backends.ts';
 import { error, warning, type Finding } from '../finding.ts';
 import { compareText, createdAtMs, type Lookups } from '../inventory.ts';
+import { RouteProtection } from '../policy/authorization-levels.ts';
 import { usualUse } from '../route/backend-use.ts';
 import { compileGrpcRules } from '../route/grpc-rules.ts';
 import { gatewayGroup } from '../route/route-kinds.ts';
@@ -47,9 +48,26 @@ export function planMeshRoute(route: MeshRoute, lookups: Lookups): MeshRoutePlan
     findings.push(warning(['spec', 'hostnames'], 'has no effect at a Service: its requests are told by its own names'));
   const from = { group: gatewayGroup, kind: route.kind, namespace: route.metadata.namespace };
   const references = new RouteReferences(from, usualUse(route.kind), lookups);
-  const rules =
+  const compiled =
     route.kind === 'HTTPRoute' ? compileRules(route.spec.rules, references) : compileGrpcRules(route.spec.rules, references);
+  const rules = compiled.map((rule, i) => closedWherePolicies(rule, i, route, lookups, findings));
   return { route, rules, places, targets: references.targets, findings: [...findings, ...references.findings] };
+}
+
+/** The caller's own sidecar is no judge of the caller: what a policy of the route is for is refused, never let pass. */
+function closedWherePolicies(
+  rule: HttpRouteRule,
+  index: number,
+  route: MeshRoute,
+  lookups: Lookups,
+  findings: Finding[],
+): HttpRouteRule {
+  const { namespace, name } = route.metadata;
+  const protection = new RouteProtection({ kind: route.kind, namespace, name }, lookups);
+  if (protection.filtersOfRule(route.spec.rules[index]?.name).length === 0) return rule;
+  const reason = 'an AuthorizationPolicy for a route in the mesh cannot be enforced';
+  findings.push(error(['spec', 'rules', index], `answers every request with 500: ${reason}`, 'a policy for the Service'));
+  return { ...rule, filters: [{ type: 'Invalid', reason }, ...rule.filters] };
 }
 
 function isServiceRef({ group, kind }: DeclaredParentRef): boolean {
