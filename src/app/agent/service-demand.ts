@@ -125,7 +125,8 @@ export class ServiceDemand {
       if (service?.type !== 'mesh-service') continue;
       const keys = this.#closureOf(service);
       for (const key of keys) needed.add(key);
-      if (keys.every((key) => this.#claim(key) !== 'unknown')) complete.add(name);
+      // All are claimed at once, whatever is known of the first.
+      if (!keys.map((key) => this.#claim(key)).includes('unknown')) complete.add(name);
     }
     for (const [key, lease] of this.#leases) {
       if (needed.has(key)) continue;

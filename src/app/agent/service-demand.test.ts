@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { SnapshotDelta, SnapshotResource } from '#model/snapshot/snapshot.ts';
+import type { Lease, Presence, PresenceObserver } from '#xds/client/wanted-names.ts';
+import type { ResourceType } from '#xds/resource-type.ts';
+import { ServiceDemand, serviceNameOf } from './service-demand.ts';
+
+/** A control plane that answers when the test says so. */
+class Subscriptions {
+  readonly asked: string[] = [];
+  readonly #leases = new Map<string, { presence: Presence; readonly observers: Set<PresenceObserver> }>();
+
+  readonly subscribe = (type: ResourceType, name: string, observer: PresenceObserver): Lease => {
+    const key = `${type} ${name}`;
+    const state = this.#leases.get(key) ?? { presence: 'unknown' as Presence, observers: new Set<PresenceObserver>() };
+    if (!this.#leases.has(key)) this.asked.push(key);
+    this.#leases.set(key, state);
+    state.observers.add(observer);
+    return {
+      get presence() {
+        return state.presence;
+      },
+      release: () => void (state.observers.delete(observer) && state.observers.size === 0 && this.#leases.delete(key)),
+    };
+  };
+
+  get open(): readonly string[] {
+    return [...this.#leases.keys()].toSorted();
+  }
+
+  settle(key: string, presence: Presence): void {
+    const state = this.#leases.get(key)!;
+    state.presence = presence;
+    for (const observer of [...state.observers]) observer(presence);
+  }
+}
+
+function createDemand(timeoutMs = 10_000) {
+  const control = new Subscriptions();
+  const applied: SnapshotDelta[] = [];
+  const demand = new ServiceDemand({
+    subscribe: control.subscribe,
+    namespace: 'shop',
+    apply: async (delta) => void applied.push(delta),
+    timeoutMs,
+  });
+  const give = async (resource: object): Promise<void> => {
+    const { type, name } = resource as SnapshotResource;
+    await demand.take({ type, upserts: [resource as SnapshotResource], removals: [] });
+    control.settle(`${type} ${name}`, 'present');
+  };
+  const shown = (): string[] => applied.flatMap(({ upserts }) => upserts.map(({ type, name }) => `${type} ${name}`));
+  return { control, applied, demand, give, shown };
+}
+
+const service = (version: string, routes?: readonly string[]) => ({
+  type: 'mesh-service',
+  name: 'shop/cart',
+  version,
+  hostnames: ['cart'],
+  ports: [{ port: 80, protocol: 'http', cluster: 'c', ...(routes !== undefined && { routes }) }],
+});
+const cluster = (name: string) => ({ type: 'cluster', name, version: '1' });
+const endpoints = (name: string) => ({ type: 'endpoints', name, version: '1' });
+const route = (name: string, to: string) => ({
+  type: 'http-route',
+  name,
+  version: '1',
+  rules: [{ filters: [], backends: [{ cluster: to, weight: 1, filters: [] }] }],
+});
+
+test('serviceNameOf knows the spellings of services, and nothing else', () => {
+  for (const authority of ['cart', 'cart:80', 'cart.shop', 'cart.shop.svc:1', 'cart.shop.svc.cluster.local', 'cart.shop.svc.cluster.local.'])
+    assert.equal(serviceNameOf(authority, 'shop'), 'shop/cart', authority);
+  assert.equal(serviceNameOf('cart.stock', 'shop'), 'stock/cart');
+  for (const authority of ['', 'localhost', 'localhost:80', '10.0.0.1', '[::1]:80', 'www.example.com', 'cart.shop.svc.example.com', 'a.b.svc.cluster', '-x', 'a..b', '*'])
+    assert.equal(serviceNameOf(authority, 'shop'), undefined, authority);
+});
+
+test('ServiceDemand shows a service when all that it leads to is known', async () => {
+  const { control, demand, give, shown } = createDemand();
+  const waiting = demand.demand('cart');
+  let isDone = false;
+  void waiting?.then(() => (isDone = true));
+  assert.deepEqual(control.asked, ['mesh-service shop/cart']);
+  await give(service('1', ['r']));
+  assert.deepEqual(control.asked.slice(1), ['cluster c', 'endpoints c', 'http-route r']);
+  await give(cluster('c'));
+  await give(endpoints('c'));
+  await give(route('r', 'd'));
+  assert.deepEqual(control.asked.slice(4), ['cluster d', 'endpoints d']);
+  await give(cluster('d'));
+  assert.equal(isDone, false);
+  control.settle('endpoints d', 'absent');
+  await waiting;
+  assert.equal(shown().at(-1), 'mesh-service shop/cart');
+  assert.ok(shown().includes('http-route r'));
+});
+
+test('ServiceDemand asks once for a host that is no service, and lets it go', async () => {
+  const { control, demand } = createDemand();
+  const [first, second] = [demand.demand('example.com'), demand.demand('example.com')];
+  control.settle('mesh-service com/example', 'absent');
+  await Promise.all([first, second]);
+  assert.equal(demand.demand('example.com'), null);
+  assert.deepEqual([control.asked.length, control.open], [1, []]);
+  assert.equal(demand.demand('127.0.0.1:8080'), null);
+});
+
+test('ServiceDemand makes calls wait no longer than it may, and the next ones not at all', async () => {
+  const { demand } = createDemand(10);
+  await demand.demand('cart');
+  assert.equal(demand.demand('cart'), null);
+});
+
+test('ServiceDemand keeps the older form of a service until the newer one is complete, and drops what is not used', async () => {
+  const { control, demand, give, applied, shown } = createDemand();
+  const waiting = demand.demand('cart');
+  await give(service('1'));
+  await give(cluster('c'));
+  await give(endpoints('c'));
+  await waiting;
+  const before = applied.length;
+  await give(service('2', ['r']));
+  assert.deepEqual(applied.slice(before), []);
+  await give(route('r', 'c'));
+  await demand.take({ type: 'cluster', upserts: [], removals: [] });
+  assert.deepEqual(shown().slice(-2), ['http-route r', 'mesh-service shop/cart']);
+  await give(service('3'));
+  assert.ok(!control.open.includes('http-route r'));
+});
