@@ -6,15 +6,16 @@ import type { Clock } from '#transport/clock.ts';
 import { createAnswerHead, renderError } from './exchange/answer-renderer.ts';
 import type { Answer } from './exchange/answer.ts';
 import { breakOff } from './exchange/break-off.ts';
-import type { Cluster, Exchange, ExchangeEntry, WeightedBackend } from './exchange/exchange.ts';
+import { opensTunnel, type Cluster, type Exchange, type ExchangeEntry, type WeightedBackend } from './exchange/exchange.ts';
 import { translateGrpcWeb } from './filters/grpc-web/grpc-web.ts';
 import { runRequestFilters, runResponseFilters, type FilterOutcome } from './filters/run-filters.ts';
 import { ExchangeTunnel } from './mesh/exchange-tunnel.ts';
+import { describeTunnel } from './mesh/tunnel-record.ts';
 import type { ForwardOutcome } from './upstream/owning-cluster.ts';
 
 export interface ExchangePathOptions {
   readonly metrics: RequestMetrics;
-  readonly accessLog: Pick<AccessLog, 'record'>;
+  readonly accessLog: Pick<AccessLog, 'record' | 'recordStream'>;
 }
 
 /** The stages in which assemblies differ: what stands before a rule was found. */
@@ -32,7 +33,7 @@ export interface FirstStages {
 export class ExchangePath implements ForwardOutcome {
   readonly #clock: Clock;
   readonly #metrics: RequestMetrics;
-  readonly #accessLog: Pick<AccessLog, 'record'>;
+  readonly #accessLog: Pick<AccessLog, 'record' | 'recordStream'>;
   readonly #behindRule: FilterOutcome;
   readonly #behindBackend: FilterOutcome;
 
@@ -154,6 +155,13 @@ export class ExchangePath implements ForwardOutcome {
 
   #record(exchange: Exchange): void {
     exchange.endedAt = this.#clock.now();
+    const { request, response } = exchange;
+    if (request.method === 'CONNECT' && response !== null && opensTunnel(request, response)) {
+      const stream = describeTunnel(exchange);
+      this.#metrics.streams.record(stream);
+      this.#accessLog.recordStream(stream);
+      return;
+    }
     this.#metrics.record(exchange);
     this.#accessLog.record(exchange);
   }

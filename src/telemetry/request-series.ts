@@ -82,8 +82,8 @@ export const OVERFLOW_LABELS: RequestLabels = {
 export const requestKey = (labels: RequestLabels): string =>
   `${labels.istio.key}\u0000${labels.route.key}\u0000${labels.cluster.key}`;
 
-/** Labels from the reporter to the namespace of the service, of exchanges between sidecars. */
-const meshLabels = (record: ExchangeRecord, { reporter, source, destination, service }: MeshHop): readonly string[] => [
+/** Labels from the reporter to the namespace of the service, of what goes between sidecars. */
+export const meshLabels = (record: Pick<ExchangeRecord, 'cluster'>, { reporter, source, destination, service }: MeshHop): readonly string[] => [
   reporter,
   orUnknown(source.workload),
   orUnknown(source.namespace),

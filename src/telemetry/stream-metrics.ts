@@ -1,7 +1,7 @@
 import { ERROR_TABLE } from '#errors/error-table.ts';
 import type { Counter, MetricRegistry } from './metric-registry.ts';
 import { NO_FLAG } from './outcome.ts';
-import { destinationService, gatewayName, UNKNOWN } from './request-series.ts';
+import { destinationService, gatewayName, meshLabels, UNKNOWN } from './request-series.ts';
 import type { StreamRecord } from './stream-record.ts';
 
 /** Series kept ready; a reload may rename listeners and backends for ever. */
@@ -19,7 +19,9 @@ export class StreamMetrics {
   /** Counts a connection that has ended; also one that reached no backend. */
   record(record: StreamRecord): void {
     const flag = record.error === null ? NO_FLAG : ERROR_TABLE[record.error.code].flag;
-    const key = `${record.listener?.name} ${record.cluster?.name} ${flag}`;
+    const { hop } = record;
+    const parties = hop === null || hop === undefined ? '' : `${hop.source.principal} ${hop.destination.principal} ${hop.service?.name} ${hop.service?.namespace}`;
+    const key = `${record.listener?.name} ${record.cluster?.name} ${flag} ${parties}`;
     const [opened, closed, sent, received] = this.#ready.get(key) ?? this.#prepare(key, labelsOf(record, flag));
     // Both at once: which flag a connection gets is known only at its end.
     opened!.add();
@@ -42,6 +44,7 @@ export class StreamMetrics {
 }
 
 const labelsOf = (record: StreamRecord, flag: string): readonly string[] => {
+  if (record.hop !== null && record.hop !== undefined) return [...meshLabels(record, record.hop), 'tcp', flag, record.hop.security];
   const [namespace, gateway] = gatewayName(record);
   const service = record.cluster?.service;
   return [

@@ -7,6 +7,8 @@ export interface StreamRecord {
   readonly connectionId: string;
   readonly peer: ExchangeRecord['peer'];
   readonly listener: ExchangeRecord['listener'];
+  /** Between whom it went in the mesh; null or absent outside. */
+  readonly hop?: ExchangeRecord['hop'];
   /** `<kind>/<namespace>/<name>`, or '' where no route took it. */
   readonly route: string;
   readonly cluster: ExchangeRecord['cluster'];

@@ -4,7 +4,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { until } from '../data-plane/testing/peer.ts';
 import { ask, codeOf, dialPort, openTunnel } from './testing/client.ts';
-import { CATALOG, CART, declareService, declareWorkload, startInbound, startOutbound } from './testing/sidecars.ts';
+import { CATALOG, CART, countersOf, declareService, declareWorkload, startInbound, startOutbound } from './testing/sidecars.ts';
 
 /** An application that says back what it hears, and ends when its client does. */
 const startEcho = async (context: TestContext) => {
@@ -40,13 +40,17 @@ const readAll = async (socket: Socket): Promise<string> => {
 };
 
 test('a tunnel through the HTTP proxy passes both sidecars as a CONNECT stream', async (context) => {
-  const { inbound, outbound, at } = await startStreams(context);
+  const { inbound, outbound, at, from } = await startStreams(context);
   const socket = await openTunnel(outbound.proxyPort, 'catalog:80');
   assert.ok(typeof socket !== 'number', 'refused');
   socket.end('hello over there');
   assert.equal(await readAll(socket), 'hello over there');
-  await until('it is recorded', () => at.exchanges.length === 1);
-  assert.equal(at.exchanges[0]!.hop!.source.principal, CART);
+  await until('both recorded it', () => at.streams.length === 1 && from.streams.length === 1);
+  assert.deepEqual([at.exchanges.length, from.exchanges.length], [0, 0]);
+  const parties = `cart shop ${CART} catalog ${CATALOG} catalog.shop.svc.cluster.local catalog shop tcp - mutual_tls`;
+  const received = 'istio_tcp_received_bytes_total';
+  assert.deepEqual([...countersOf(from, received)], [[`source ${parties}`, 16]]);
+  assert.deepEqual([...countersOf(at, received)], [[`destination ${parties}`, 16]]);
   await until('nothing is left', () => isIdle(inbound.activity) && isIdle(outbound.activity));
 });
 

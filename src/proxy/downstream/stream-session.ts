@@ -1,6 +1,7 @@
 import { createUuidV7 } from '#base/uuid-v7.ts';
 import { WheelTimer, type Expirable } from '#base/timer-wheel.ts';
 import { ProxyError } from '#errors/proxy-error.ts';
+import type { MeshHop } from '#telemetry/exchange-record.ts';
 import type { StreamRecord } from '#telemetry/stream-record.ts';
 import type { Clock } from '#transport/clock.ts';
 import type { Connection, ConnectionObserver } from '#transport/connection.ts';
@@ -59,6 +60,7 @@ export class StreamSession implements ConnectionObserver, StreamObserver, Sessio
   #serverPaused = false;
   #error: ProxyError | null = null;
   #endpoint = '';
+  #hop: MeshHop | null = null;
   #attempts = 0;
   #receivedBytes = 0;
   #sentBytes = 0;
@@ -94,8 +96,9 @@ export class StreamSession implements ConnectionObserver, StreamObserver, Sessio
 
   // ── the backend's connection, being made ──
 
-  attempted(endpoint: string): void {
+  attempted(endpoint: string, hop: MeshHop | null): void {
     this.#endpoint = endpoint;
+    this.#hop = hop;
     this.#attempts++;
   }
 
@@ -253,6 +256,7 @@ export class StreamSession implements ConnectionObserver, StreamObserver, Sessio
       route: route === null ? '' : route.route,
       cluster: this.#cluster,
       endpoint: this.#endpoint,
+      hop: this.#hop,
       attempts: this.#attempts,
       error: this.#error,
       serverName,

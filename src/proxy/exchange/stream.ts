@@ -1,4 +1,5 @@
 import type { ProxyError } from '#errors/proxy-error.ts';
+import type { MeshHop } from '#telemetry/exchange-record.ts';
 import type { Connection, ConnectionObserver } from '#transport/connection.ts';
 import type { ProxiedAddresses } from '#codec/proxy-protocol/addresses.ts';
 
@@ -8,8 +9,8 @@ import type { ProxiedAddresses } from '#codec/proxy-protocol/addresses.ts';
 
 /** Who wants a connection to a backend. After `connected` or `failed` there is nothing more. */
 export interface StreamObserver {
-  /** Told of each attempt. @param endpoint `address:port` */
-  attempted(endpoint: string): void;
+  /** Told of each attempt. @param endpoint `address:port` @param hop between whom it is in the mesh; null outside */
+  attempted(endpoint: string, hop: MeshHop | null): void;
   /** @returns who listens to the backend's connection; it is to call {@link StreamLease.ended} when that has closed */
   connected(connection: StreamConnection, lease: StreamLease): ConnectionObserver;
   /** There is no connection, and there will be none. */

@@ -1,6 +1,7 @@
 import { ProxyError } from '#errors/proxy-error.ts';
 import { Fields } from '#http/fields.ts';
 import { ResponseHead } from '#http/head.ts';
+import type { MeshHop } from '#telemetry/exchange-record.ts';
 import type { ConnectionObserver } from '#transport/connection.ts';
 import type { Attempt, Exchange } from '../exchange/exchange.ts';
 import type {
@@ -59,7 +60,8 @@ export class ExchangeTunnel implements Attempt, StreamObserver {
 
   // ── the stream ──
 
-  attempted(endpoint: string): void {
+  attempted(endpoint: string, hop: MeshHop | null): void {
+    if (hop !== null) this.#exchange.hop = hop;
     this.#exchange.attempts++;
     this.#exchange.endpoint = endpoint;
   }

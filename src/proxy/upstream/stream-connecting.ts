@@ -55,7 +55,7 @@ export class StreamConnecting implements PendingStream, StreamLease, Expirable {
     }
     this.#endpoint = endpoint;
     endpoint.activeRequests++;
-    this.#observer.attempted(endpoint.label);
+    this.#observer.attempted(endpoint.label, endpoint.hop);
     if (endpoint.tunnels) this.#tunnel(endpoint);
     else this.#connect(endpoint);
   }
