@@ -6,7 +6,13 @@ import type { Clock } from '#transport/clock.ts';
 import { createAnswerHead, renderError } from './exchange/answer-renderer.ts';
 import type { Answer } from './exchange/answer.ts';
 import { breakOff } from './exchange/break-off.ts';
-import { opensTunnel, type Cluster, type Exchange, type ExchangeEntry, type WeightedBackend } from './exchange/exchange.ts';
+import {
+  opensTunnel,
+  type Cluster,
+  type Exchange,
+  type ExchangeEntry,
+  type WeightedBackend,
+} from './exchange/exchange.ts';
 import { translateGrpcWeb } from './filters/grpc-web/grpc-web.ts';
 import { runRequestFilters, runResponseFilters, type FilterOutcome } from './filters/run-filters.ts';
 import { ExchangeTunnel } from './mesh/exchange-tunnel.ts';

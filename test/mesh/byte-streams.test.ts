@@ -4,7 +4,15 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { until } from '../data-plane/testing/peer.ts';
 import { ask, codeOf, dialPort, openTunnel } from './testing/client.ts';
-import { CATALOG, CART, countersOf, declareService, declareWorkload, startInbound, startOutbound } from './testing/sidecars.ts';
+import {
+  CATALOG,
+  CART,
+  countersOf,
+  declareService,
+  declareWorkload,
+  startInbound,
+  startOutbound,
+} from './testing/sidecars.ts';
 
 /** An application that says back what it hears, and ends when its client does. */
 const startEcho = async (context: TestContext) => {

@@ -98,10 +98,10 @@ test('an inbound that drains tells callers, who lose nothing', async (context) =
   // Endpoints are told apart by their sidecars here, as they share an address and a port.
   const { outbound } = await startOutbound(context, declareService(endpoints));
   const statuses = new Set<number>();
-  let asking = true;
+  const load = { isOn: true };
   let count = 0;
-  const load = Array.from({ length: 8 }, async () => {
-    while (asking) {
+  const callers = Array.from({ length: 8 }, async () => {
+    while (load.isOn) {
       statuses.add((await ask(outbound.proxyPort, 'http://catalog/')).status);
       count++;
     }
@@ -110,8 +110,8 @@ test('an inbound that drains tells callers, who lose nothing', async (context) =
   await one.inbound.drain();
   const before = count;
   await until('requests go on', () => count > before + 20);
-  asking = false;
-  await Promise.all(load);
+  load.isOn = false;
+  await Promise.all(callers);
   assert.deepEqual([...statuses], [200]);
 });
 
@@ -126,9 +126,9 @@ test('a sidecar that is killed costs the requests under way on it alone', async 
   const { outbound, records } = await startOutbound(context, declareService(endpoints));
   const asked = { inFlight: 0, failed: 0, after: 0 };
   let dead = false;
-  let asking = true;
-  const load = Array.from({ length: 8 }, async () => {
-    while (asking) {
+  const load = { isOn: true };
+  const callers = Array.from({ length: 8 }, async () => {
+    while (load.isOn) {
       const afterDeath = dead;
       const { status } = await ask(outbound.proxyPort, 'http://catalog/', { method: 'POST', body: 'x' });
       if (status === 200) asked.after += afterDeath ? 1 : 0;
@@ -140,8 +140,8 @@ test('a sidecar that is killed costs the requests under way on it alone', async 
   await killed.kill();
   dead = true;
   await until('requests go on', () => asked.after > 50);
-  asking = false;
-  await Promise.all(load);
+  load.isOn = false;
+  await Promise.all(callers);
   assert.equal(asked.failed, 0, 'requests that began behind its death');
   assert.ok(asked.inFlight <= 8, `${asked.inFlight} requests were under way`);
   await until('nothing is left', () => isIdle(outbound.activity));

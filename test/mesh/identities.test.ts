@@ -171,9 +171,9 @@ test('identities and roots change under way, and no request is lost', async (con
   const resources = declareService([{ port: application.port, mesh: { port: inbound.port, principal: CATALOG } }]);
   assert.equal((await ask(outbound.proxyPort, 'http://catalog/')).status, 200);
   const statuses = new Set<number>();
-  let asking = true;
-  const load = Array.from({ length: 8 }, async () => {
-    while (asking) statuses.add((await ask(outbound.proxyPort, 'http://catalog/')).status);
+  const load = { isOn: true };
+  const callers = Array.from({ length: 8 }, async () => {
+    while (load.isOn) statuses.add((await ask(outbound.proxyPort, 'http://catalog/')).status);
   });
   const next = new TestAuthority('next');
   const both = bundleAt(2, authority, next);
@@ -189,7 +189,7 @@ test('identities and roots change under way, and no request is lost', async (con
       assert.equal((await ask(another.outbound.proxyPort, 'http://catalog/')).status, 200);
     }
   }
-  asking = false;
-  await Promise.all(load);
+  load.isOn = false;
+  await Promise.all(callers);
   assert.deepEqual([...statuses], [200]);
 });

@@ -58,7 +58,11 @@ export class RunningCluster implements Cluster, OwningCluster, StreamOwner {
     this.#tls = environment.tls;
     this.#mesh = environment.mesh;
     this.#dialing = new Dialing(resource, environment.tls);
-    this.load = new ClusterLoad(resource.limits, resource.connectTimeoutMs, environment.metrics.upstream(resource.name));
+    this.load = new ClusterLoad(
+      resource.limits,
+      resource.connectTimeoutMs,
+      environment.metrics.upstream(resource.name),
+    );
     this.#balancer = createBalancer(resource.loadBalancing);
   }
 
@@ -138,7 +142,10 @@ export class RunningCluster implements Cluster, OwningCluster, StreamOwner {
 
   forward(exchange: Exchange): void {
     if (!this.load.mayRequest()) {
-      this.outcome.failed(exchange, new ProxyError('upstream_overflow', 'local', 'stream', { cause: 'too many requests' }));
+      this.outcome.failed(
+        exchange,
+        new ProxyError('upstream_overflow', 'local', 'stream', { cause: 'too many requests' }),
+      );
       return;
     }
     this.load.requests++;
@@ -187,7 +194,10 @@ export class RunningCluster implements Cluster, OwningCluster, StreamOwner {
   /** Resolves host names among the endpoints, as long as there are any. */
   #watchNames(): void {
     this.#names ??= new NameWatch(this.clock, () => this.#resolveEndpoints());
-    this.#names.watch(this.#specs.map((spec) => spec.address), this.#resource.dns);
+    this.#names.watch(
+      this.#specs.map((spec) => spec.address),
+      this.#resource.dns,
+    );
   }
 
   #resolveEndpoints(): void {
