@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 
 /*
  * What a workload is given to join: the join token, and the fingerprint of the mesh's root, so that it gives the token to

@@ -49,7 +49,11 @@ export function createControlCommand(
         value: '<name>',
         description: 'realm of all identities, fixed when the state folder is made; default cluster.local',
       },
-      { name: 'svid-ttl', value: '<duration>', description: 'how long certificates of workloads are valid; default 24h' },
+      {
+        name: 'svid-ttl',
+        value: '<duration>',
+        description: 'how long certificates of workloads are valid; default 24h',
+      },
       {
         name: 'admin-port',
         value: '<port|off>',
@@ -95,7 +99,8 @@ export function stateOption(): Command['options'][number] {
   return {
     name: 'state',
     value: '<folder>',
-    description: 'private folder of the certificate authority and the join tokens; default ~/.local/state/selvage/control',
+    description:
+      'private folder of the certificate authority and the join tokens; default ~/.local/state/selvage/control',
   };
 }
 

@@ -100,7 +100,10 @@ export function createRunCommand(run: (options: RunOptions, terminal: Terminal) 
         command: 'selvage run --service cart --port 8080 --token svt_… -- node cart.js',
         explanation: 'makes cart.js, which listens on port 8080, the service cart',
       },
-      { command: 'selvage run --service-account job -- curl http://cart/items', explanation: 'calls a service of the mesh' },
+      {
+        command: 'selvage run --service-account job -- curl http://cart/items',
+        explanation: 'calls a service of the mesh',
+      },
     ],
     run: (args, terminal) => run(readOptions(args), terminal),
   };
@@ -110,7 +113,9 @@ function readOptions(args: Arguments): RunOptions {
   const service = args.value('service') ?? '';
   const serviceAccount = args.value('service-account') ?? service;
   if (serviceAccount === '')
-    throw new UsageError('--service is missing: the service that the application serves, or --service-account for one that only calls others');
+    throw new UsageError(
+      '--service is missing: the service that the application serves, or --service-account for one that only calls others',
+    );
   const namespace = readName('--namespace', args.value('namespace') ?? 'default');
   const ports = args.values('port').map(readRunPort);
   const id = args.value('id') ?? [serviceAccount, hostname(), ...ports.slice(0, 1).map(({ port }) => port)].join('.');
@@ -147,7 +152,8 @@ function readRunPort(text: string): RunPort {
 function readControl(text: string): RunOptions['control'] {
   const [, bracketed, plain, port = ''] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/\s]+)):(\d+)$/.exec(text) ?? [];
   const host = bracketed ?? plain;
-  if (host === undefined) throw new UsageError(`cannot read --control ${text}: give host and port, as in 10.0.0.1:15010`);
+  if (host === undefined)
+    throw new UsageError(`cannot read --control ${text}: give host and port, as in 10.0.0.1:15010`);
   return { host, port: readInteger('--control', port, 1, 65_535) };
 }
 

@@ -35,7 +35,11 @@ export function createTokenCommand(token: (request: TokenRequest, terminal: Term
     ],
     options: [
       { name: 'service-account', value: '<name>', description: 'for create: who the token makes a workload' },
-      { name: 'namespace', value: '<name>', description: 'for create: namespace of the service account; default default' },
+      {
+        name: 'namespace',
+        value: '<name>',
+        description: 'for create: namespace of the service account; default default',
+      },
       { name: 'ttl', value: '<duration>', description: 'for create: how long it can be used; default 24h' },
       { name: 'uses', value: '<n>', description: 'for create: by how many workloads; default any number' },
       stateOption(),

@@ -108,7 +108,10 @@ function readWorkers(text: string): number {
 
 function readAdmin(port: string, address: string): UpOptions['admin'] {
   if (port === 'off') return null;
-  return { address: readAddress('--admin-address', address), port: readInteger('--admin-port', port, 0, 65_535, ', or off') };
+  return {
+    address: readAddress('--admin-address', address),
+    port: readInteger('--admin-port', port, 0, 65_535, ', or off'),
+  };
 }
 
 function readAccessLog(text: string): AccessLogChoice {

@@ -23,7 +23,11 @@ export class DeclaredObjects {
     const valid = parsed.flatMap(({ resources }) => resources);
     const complaints = [...unreadable, ...parsed.flatMap(({ diagnostics }) => diagnostics)];
     const { kept, notices } = keepLastGood(this.#known, valid, complaints, unreadable);
-    const again = kept.map(({ resource, location }): LoadedResource => ({ resource, location, locate: () => location }));
+    const again = kept.map(({ resource, location }): LoadedResource => ({
+      resource,
+      location,
+      locate: () => location,
+    }));
     const loaded = [...valid, ...again];
     // Of two with one name, the first counts.
     this.#known = new Map(

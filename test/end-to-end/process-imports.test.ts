@@ -32,6 +32,7 @@ for (const file of [
   'src/app/worker-thread.ts',
   'src/app/control-client.ts',
   'src/app/stop-signals.ts',
+  'src/app/agent/run.ts',
 ]) {
   test(`${file} loads nothing that reads documents, and no HTTP of Node`, () => {
     const graph = readGraph(ROOT);

@@ -235,7 +235,9 @@ spec:
   replaceFile(path, policy('[{ from: [{ serviceAccounts: [web] }], to: [{ ports: [80] }] }]'));
   await job.printed(/^403 /m);
   const [fromWeb, fromJob] = [countOf(web.stdout), countOf(job.stdout)];
-  await eventually(async () => (countOf(web.stdout) > fromWeb + 10 && countOf(job.stdout) > fromJob + 10 ? undefined : 'few requests'));
+  await eventually(async () =>
+    countOf(web.stdout) > fromWeb + 10 && countOf(job.stdout) > fromJob + 10 ? undefined : 'few requests',
+  );
   for (const line of linesSince(web.stdout, 0)) assert.match(line, /^200 /);
   for (const line of linesSince(job.stdout, fromJob)) assert.match(line, /^403 /);
 });

@@ -15,15 +15,22 @@ interface Certificate {
 }
 
 /** Calls a method with Node's own HTTP/2, whatever certificate the server shows. @returns the status of the call */
-function call(t: TestContext, port: number, path: string, body: unknown, certificate?: Certificate): Promise<{ status: string; message: string }> {
+function call(
+  t: TestContext,
+  port: number,
+  path: string,
+  body: unknown,
+  certificate?: Certificate,
+): Promise<{ status: string; message: string }> {
   const session = connectHttp2(`https://127.0.0.1:${port}`, { rejectUnauthorized: false, ...certificate });
   t.after(() => session.destroy());
   return new Promise((resolve, reject) => {
     session.on('error', reject);
     const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc' });
-    const settle = (fields: Record<string, unknown>): void => {
-      if (fields['grpc-status'] !== undefined)
-        resolve({ status: String(fields['grpc-status']), message: decodeURIComponent(String(fields['grpc-message'] ?? '')) });
+    const settle = (fields: Readonly<Record<string, unknown>>): void => {
+      const { 'grpc-status': status, 'grpc-message': message = '' } = fields;
+      if (typeof status === 'string' && typeof message === 'string')
+        resolve({ status, message: decodeURIComponent(message) });
     };
     stream.on('response', settle).on('trailers', settle).on('error', reject).resume();
     const message = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));

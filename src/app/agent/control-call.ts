@@ -14,7 +14,13 @@ export type CallOutcome =
   | { readonly ok: false; readonly status: GrpcStatus };
 
 /** Makes one call to a control plane, over a connection of its own. */
-export function callControl(dial: Dial, authority: string, path: string, request: object, clock: Clock): Promise<CallOutcome> {
+export function callControl(
+  dial: Dial,
+  authority: string,
+  path: string,
+  request: object,
+  clock: Clock,
+): Promise<CallOutcome> {
   return new Promise((resolve) => {
     let link: Http2Link | undefined;
     let answer: Uint8Array | undefined;

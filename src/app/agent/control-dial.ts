@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { controlPlaneId } from '#control/authority/control-identity.ts';
@@ -98,7 +98,9 @@ function problemWithServer(socket: TLSSocket, trustDomain: TrustDomain): string 
   const peer = readPeerIdentity(certificate, trustDomain, Date.now());
   if ('problem' in peer) return peer.message;
   const expected = controlPlaneId(trustDomain).uri;
-  return peer.spiffeId.uri === expected ? undefined : `the server is ${peer.spiffeId.uri}, not the control plane ${expected}`;
+  return peer.spiffeId.uri === expected
+    ? undefined
+    : `the server is ${peer.spiffeId.uri}, not the control plane ${expected}`;
 }
 
 /**
@@ -127,11 +129,14 @@ function judgeMesh(socket: TLSSocket, rootSha256: string): LearntMesh {
   const [certificate, ...issuers] = chainOf(socket.getPeerX509Certificate());
   const root = issuers.find((issuer) => fingerprintOf(issuer) === rootSha256);
   if (certificate === undefined || root === undefined)
-    throw new Error('it does not show the root certificate that the join token names (is it of another mesh, or was its root exchanged?)');
+    throw new Error(
+      'it does not show the root certificate that the join token names (is it of another mesh, or was its root exchanged?)',
+    );
   const peer = readAnyPeer(certificate);
   if (typeof peer === 'string') throw new Error(peer);
   const { trustDomain } = peer.spiffeId;
-  if (!leadsToRoot(certificate, issuers, [root], Date.now())) throw new Error('its certificate does not lead to its root');
+  if (!leadsToRoot(certificate, issuers, [root], Date.now()))
+    throw new Error('its certificate does not lead to its root');
   const problem = problemWithServer(socket, trustDomain);
   if (problem !== undefined) throw new Error(problem);
   // Version 0: whatever the authority says itself is newer.

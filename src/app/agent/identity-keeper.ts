@@ -38,7 +38,12 @@ export class IdentityKeeper {
   #localAddress = '127.0.0.1';
   #isClosed = false;
 
-  private constructor(options: IdentityKeeperOptions, spiffeId: SpiffeId, bundle: TrustBundle, saved: WorkloadIdentity | undefined) {
+  private constructor(
+    options: IdentityKeeperOptions,
+    spiffeId: SpiffeId,
+    bundle: TrustBundle,
+    saved: WorkloadIdentity | undefined,
+  ) {
     this.#options = options;
     this.#firstBundle = bundle;
     this.source = new SvidSource({ spiffeId });
@@ -60,7 +65,8 @@ export class IdentityKeeper {
     const { namespace, serviceAccount, join, control } = options;
     const saved = readSaved(options);
     if (saved !== undefined) return new IdentityKeeper(options, saved.svid.spiffeId, saved.bundle, saved);
-    if (join === undefined) throw new Error('this workload has no identity yet, and no join token to get one (--token)');
+    if (join === undefined)
+      throw new Error('this workload has no identity yet, and no join token to get one (--token)');
     const { trustDomain, bundle } = await learnMesh(control, join.rootSha256);
     const spiffeId = createSpiffeId(trustDomain, namespace, serviceAccount);
     if (typeof spiffeId === 'string') throw new Error(spiffeId);
@@ -132,7 +138,8 @@ export class IdentityKeeper {
   }
 
   #save(identity: WorkloadIdentity | undefined): void {
-    if (identity === undefined) return this.#options.warn('the identity of this workload has expired, and no other one could be had');
+    if (identity === undefined)
+      return this.#options.warn('the identity of this workload has expired, and no other one could be had');
     try {
       this.#options.files.write(FILE, writeSavedIdentity(identity));
     } catch (error) {

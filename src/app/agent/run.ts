@@ -99,9 +99,11 @@ class RunLife {
     const files = new PrivateFiles(state);
     const common = { files, clock: this.#clock, warn: this.#warn };
     const join = this.#join();
-    this.#identity = await IdentityKeeper.open({ ...common, control, namespace, serviceAccount, join }).catch((error: Error) => {
-      throw new Error(`cannot join the mesh at ${control.host}:${control.port}: ${error.message}`, { cause: error });
-    });
+    this.#identity = await IdentityKeeper.open({ ...common, control, namespace, serviceAccount, join }).catch(
+      (error: Error) => {
+        throw new Error(`cannot join the mesh at ${control.host}:${control.port}: ${error.message}`, { cause: error });
+      },
+    );
     await this.#identity.start();
     const { version } = this.#start;
     this.#sidecar = new Sidecar({ ...common, run: this.#options, version, identity: this.#identity });
@@ -114,7 +116,8 @@ class RunLife {
     const { token } = this.#options;
     if (token === undefined) return undefined;
     const join = parseJoinText(token);
-    if (join === undefined) throw new Error('the join token is not complete: give all of what selvage token create has printed');
+    if (join === undefined)
+      throw new Error('the join token is not complete: give all of what selvage token create has printed');
     return join;
   }
 
@@ -166,7 +169,12 @@ class RunLife {
           totals.absorb('main', { families: [...sidecar.metrics.collect().families, ...registry.collect().families] });
           return totals.snapshot();
         },
-        status: () => ({ phase: this.#phase, control: sidecar.failure, meshPort: sidecar.meshPort, proxyPort: sidecar.proxyPort }),
+        status: () => ({
+          phase: this.#phase,
+          control: sidecar.failure,
+          meshPort: sidecar.meshPort,
+          proxyPort: sidecar.proxyPort,
+        }),
         snapshot: () => null,
         version: () => version,
       },

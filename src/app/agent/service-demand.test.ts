@@ -31,7 +31,8 @@ class Subscriptions {
   settle(key: string, presence: Presence): void {
     const state = this.#leases.get(key)!;
     state.presence = presence;
-    for (const observer of [...state.observers]) observer(presence);
+    // Whoever is told may subscribe and release.
+    for (const observer of Array.from(state.observers)) observer(presence);
   }
 }
 
@@ -70,10 +71,29 @@ const route = (name: string, to: string) => ({
 });
 
 test('serviceNameOf knows the spellings of services, and nothing else', () => {
-  for (const authority of ['cart', 'cart:80', 'cart.shop', 'cart.shop.svc:1', 'cart.shop.svc.cluster.local', 'cart.shop.svc.cluster.local.'])
+  for (const authority of [
+    'cart',
+    'cart:80',
+    'cart.shop',
+    'cart.shop.svc:1',
+    'cart.shop.svc.cluster.local',
+    'cart.shop.svc.cluster.local.',
+  ])
     assert.equal(serviceNameOf(authority, 'shop'), 'shop/cart', authority);
   assert.equal(serviceNameOf('cart.stock', 'shop'), 'stock/cart');
-  for (const authority of ['', 'localhost', 'localhost:80', '10.0.0.1', '[::1]:80', 'www.example.com', 'cart.shop.svc.example.com', 'a.b.svc.cluster', '-x', 'a..b', '*'])
+  for (const authority of [
+    '',
+    'localhost',
+    'localhost:80',
+    '10.0.0.1',
+    '[::1]:80',
+    'www.example.com',
+    'cart.shop.svc.example.com',
+    'a.b.svc.cluster',
+    '-x',
+    'a..b',
+    '*',
+  ])
     assert.equal(serviceNameOf(authority, 'shop'), undefined, authority);
 });
 

@@ -91,7 +91,7 @@ export class ServiceDemand {
 
   #subscribe(name: string): Demanded {
     const lease = this.#options.subscribe('mesh-service', name, (presence) => {
-      if (presence === 'absent') this.#drop(name);
+      if (presence === 'absent') void this.#drop(name);
       else void this.#refresh();
     });
     const demanded: Demanded = { lease, waiting: new Set() };
@@ -100,20 +100,21 @@ export class ServiceDemand {
   }
 
   /** There is no such service, or no more. */
-  #drop(name: string): void {
+  async #drop(name: string): Promise<void> {
     const demanded = this.#services.get(name);
     if (demanded === undefined) return;
     this.#services.delete(name);
     this.#absentSinceMs.set(name, performance.now());
     demanded.lease.release();
-    void this.#refresh().then(() => {
-      for (const done of demanded.waiting) done();
-    });
+    void this.#refresh();
+    await this.#work;
+    for (const done of demanded.waiting) done();
   }
 
   #forgetAbsent(): void {
     const nowMs = performance.now();
-    for (const [name, sinceMs] of this.#absentSinceMs) if (nowMs - sinceMs >= ABSENT_MS) this.#absentSinceMs.delete(name);
+    for (const [name, sinceMs] of this.#absentSinceMs)
+      if (nowMs - sinceMs >= ABSENT_MS) this.#absentSinceMs.delete(name);
   }
 
   /** Claims what is needed now, and shows the data plane what is complete. */
@@ -134,8 +135,10 @@ export class ServiceDemand {
       this.#leases.delete(key);
     }
     // One change after another, each from what is held when its turn comes.
-    this.#work = this.#work.then(() => this.#show(complete));
-    return this.#work;
+    const shown = this.#work.then(() => this.#show(complete));
+    // What fails is its own caller's to tell, and no reason not to try the next.
+    this.#work = shown.catch(() => {});
+    return shown;
   }
 
   #claim(key: string): Lease['presence'] {

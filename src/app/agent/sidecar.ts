@@ -9,9 +9,11 @@ import { AccessLog } from '#telemetry/access-log.ts';
 import { RequestMetrics } from '#telemetry/request-metrics.ts';
 import { BindError } from '#transport/bind.ts';
 import type { Clock } from '#transport/clock.ts';
+import type { DiscoveryChange } from '#xds/client/change-queue.ts';
 import { DiscoveryClient } from '#xds/discovery-client.ts';
 import { afterOnClock, connectDiscovery } from '#xds/discovery-transport.ts';
 import type { NodeIdentity } from '#xds/messages.ts';
+import type { Rejection } from '#xds/rejection.ts';
 import { encodeSavedCopy } from '#xds/saved-copy.ts';
 import { readSavedCopy, SavedCopyFile } from '#xds/saved-copy-file.ts';
 import { callControl } from './control-call.ts';
@@ -78,7 +80,7 @@ export class Sidecar {
       { node: this.#createNode(), wildcardTypes: ['workload', 'authorization'] },
       {
         connect: connectDiscovery(identity.dial, identity.authority, clock),
-        apply: (change, done) => void this.#demand.take(change).then(() => done([]), (error: unknown) => done(refusalOf(change.upserts, error))),
+        apply: (change, done) => void this.#take(change, done),
         changed: () => this.#copy.changed(),
         after: afterOnClock(clock),
         nowMs: () => clock.now(),
@@ -158,7 +160,10 @@ export class Sidecar {
     const metadata = (): NodeIdentity => {
       const { id, namespace, service, zone, ports } = run;
       const address = run.address ?? identity.localAddress;
-      return announce({ id, namespace, service, zone, ports, address, meshPort: this.meshPort, state: this.#state }, version);
+      return announce(
+        { id, namespace, service, zone, ports, address, meshPort: this.meshPort, state: this.#state },
+        version,
+      );
     };
     return {
       id: run.id,
@@ -181,12 +186,24 @@ export class Sidecar {
     try {
       await this.#inbound.open();
     } catch (error) {
-      const mayMove = this.#options.run.meshPort === undefined && error instanceof BindError && error.code === 'EADDRINUSE';
+      const mayMove =
+        this.#options.run.meshPort === undefined && error instanceof BindError && error.code === 'EADDRINUSE';
       if (!mayMove) throw error;
       this.#inbound.destroy();
       this.#inbound = this.#createInbound(0);
       await this.#inbound.open();
     }
+  }
+
+  async #take(change: DiscoveryChange, done: (rejections: readonly Rejection[]) => void): Promise<void> {
+    let rejections: readonly Rejection[] = [];
+    try {
+      await this.#demand.take(change);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      rejections = change.upserts.map(({ name }) => ({ name, reason }));
+    }
+    done(rejections);
   }
 
   async #apply(delta: SnapshotDelta): Promise<void> {
@@ -202,9 +219,4 @@ export class Sidecar {
       await new Promise((resolve) => setTimeout(resolve, REPORT_RETRY_MS));
     }
   }
-}
-
-function refusalOf(resources: readonly { readonly name: string }[], error: unknown) {
-  const reason = error instanceof Error ? error.message : String(error);
-  return resources.map(({ name }) => ({ name, reason }));
 }

@@ -13,11 +13,17 @@ export class ControlNarrator {
     this.#terminal = terminal;
   }
 
-  ready({ folder, state, address }: ControlOptions, port: number, trustDomain: string, adminUrl: string | undefined): void {
+  ready(
+    { folder, state, address }: ControlOptions,
+    port: number,
+    trustDomain: string,
+    adminUrl: string | undefined,
+  ): void {
     const { paintSaid } = this.#terminal;
     this.#say(`${paintSaid('strong', 'selvage')} controls the mesh ${trustDomain}, with what ${folder} declares`);
     this.#say(`  ${paintSaid('strong', `${address === '' ? '*' : address}:${port}`)}  sidecars, over TLS`);
-    if (adminUrl !== undefined) this.#say(`  ${paintSaid('strong', adminUrl)}  admin: /workloads /services /certificates /readyz`);
+    if (adminUrl !== undefined)
+      this.#say(`  ${paintSaid('strong', adminUrl)}  admin: /workloads /services /certificates /readyz`);
     this.#say(`  ${paintSaid('strong', state)}  certificate authority and join tokens`);
     this.#say(`${paintSaid('good', 'ready')} after ${Math.round(performance.now())} ms; Ctrl-C stops`);
   }

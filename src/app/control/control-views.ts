@@ -31,7 +31,11 @@ export interface ServiceView {
   readonly protocol: string;
   readonly hostnames: readonly string[];
   readonly routes: readonly string[];
-  readonly endpoints: readonly { readonly address: string; readonly state: string; readonly principal: string | null }[];
+  readonly endpoints: readonly {
+    readonly address: string;
+    readonly state: string;
+    readonly principal: string | null;
+  }[];
 }
 
 /** Pages of a control plane's admin API. */
@@ -71,7 +75,9 @@ function workloadView(
     state: connected ? state : 'leaving',
     sync: syncOf(proxy),
     problems: [...(refusal === undefined ? [] : [refusal]), ...(refusals ?? [])],
-    versions: Object.fromEntries(proxy?.types.map(({ type, acknowledgedVersion }) => [type, acknowledgedVersion]) ?? []),
+    versions: Object.fromEntries(
+      proxy?.types.map(({ type, acknowledgedVersion }) => [type, acknowledgedVersion]) ?? [],
+    ),
   };
 }
 

@@ -123,7 +123,9 @@ class ControlRun {
     this.#read();
     const adminUrl = await this.#openAdmin();
     const bound = await this.#listener.listen(address, port).catch((error: NodeJS.ErrnoException) => {
-      throw new Error(`cannot bind ${address || '*'}:${port}: ${error.code ?? error.message} (choose another with --port)`);
+      throw new Error(
+        `cannot bind ${address || '*'}:${port}: ${error.code ?? error.message} (choose another with --port)`,
+      );
     });
     this.#upkeep = setInterval(() => this.#maintain(Date.now()), Math.min(UPKEEP_MS, this.#options.svidLifetimeMs / 4));
     this.#narrator.ready(this.#options, bound, this.#authority.bundle.trustDomain, adminUrl);

@@ -13,7 +13,9 @@ import type { ServiceView, WorkloadView } from './control-views.ts';
 export async function get({ listing, admin, asJson }: GetOptions, terminal: Terminal): Promise<number> {
   const answer = await ask(`${admin}/${listing}`);
   if (typeof answer === 'string') {
-    terminal.say(`${terminal.paintSaid('bad', 'selvage:')} cannot ask ${admin}: ${answer} (is selvage control running? --admin names its admin API)`);
+    terminal.say(
+      `${terminal.paintSaid('bad', 'selvage:')} cannot ask ${admin}: ${answer} (is selvage control running? --admin names its admin API)`,
+    );
     return EXIT.failure;
   }
   if (asJson) terminal.print(JSON.stringify(answer, undefined, 2));
@@ -58,7 +60,8 @@ const LINES: Readonly<Record<Listing, (rows: never) => readonly string[]>> = {
         service,
         String(port),
         protocol,
-        endpoints.map(({ address, state }) => (state === 'ready' ? address : `${address} (${state})`)).join(', ') || '-',
+        endpoints.map(({ address, state }) => (state === 'ready' ? address : `${address} (${state})`)).join(', ') ||
+          '-',
         routes.join(', ') || '-',
       ]),
     ),

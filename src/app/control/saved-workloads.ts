@@ -21,7 +21,11 @@ export class SavedWorkloads {
   /** @returns none where nothing usable was saved */
   read(): readonly LiveWorkload[] {
     try {
-      const document = readCheckedDocument(this.#folder.read(FILE) ?? writeCheckedDocument(KIND, VERSION, []), KIND, VERSION);
+      const document = readCheckedDocument(
+        this.#folder.read(FILE) ?? writeCheckedDocument(KIND, VERSION, []),
+        KIND,
+        VERSION,
+      );
       if (!('fault' in document)) return document.body as readonly LiveWorkload[];
       this.#failed(`cannot use the saved workloads: ${document.fault} (they come back by themselves)`);
     } catch (error) {

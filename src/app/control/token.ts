@@ -27,12 +27,21 @@ function run(request: TokenRequest, terminal: Terminal, nowMs: number): number {
   const folder = StateFolder.open(request.state);
   const authority = loadAuthorityState(folder);
   if (authority === undefined)
-    return fail(terminal, `there is no certificate authority in ${request.state} (start selvage control first, or name its --state)`);
+    return fail(
+      terminal,
+      `there is no certificate authority in ${request.state} (start selvage control first, or name its --state)`,
+    );
   const tokens = JoinTokens.open(folder);
   try {
     if (request.action === 'list') return list(request, tokens.list(), terminal, nowMs);
     if (request.action === 'revoke') return revoke(request.id, tokens, terminal, nowMs);
-    return create(request, tokens, fingerprintOf(new X509Certificate(signingRoot(authority).certificate)), terminal, nowMs);
+    return create(
+      request,
+      tokens,
+      fingerprintOf(new X509Certificate(signingRoot(authority).certificate)),
+      terminal,
+      nowMs,
+    );
   } finally {
     tokens.close();
   }
@@ -76,7 +85,8 @@ function list(
     new Date(record.expiresAtMs).toISOString(),
     stateOf(record, nowMs),
   ]);
-  for (const line of table(['id', 'namespace', 'service account', 'uses', 'expires', 'state'], rows)) terminal.print(line);
+  for (const line of table(['id', 'namespace', 'service account', 'uses', 'expires', 'state'], rows))
+    terminal.print(line);
   return EXIT.ok;
 }
 

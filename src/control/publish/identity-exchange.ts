@@ -43,11 +43,16 @@ export function identityMethod(issuer: Issuer, trustDomain: TrustDomain, peer: P
     if (typeof spiffeId === 'string') return { status: { code: INVALID_ARGUMENT, message: spiffeId } };
     // Nobody may become the control plane.
     if (spiffeId.namespace === SYSTEM_NAMESPACE)
-      return { status: { code: PERMISSION_DENIED, message: `namespace ${SYSTEM_NAMESPACE} is for Selvage's own processes` } };
+      return {
+        status: { code: PERMISSION_DENIED, message: `namespace ${SYSTEM_NAMESPACE} is for Selvage's own processes` },
+      };
     const { token } = request;
     if (token === undefined && peer === null)
-      return { status: { code: PERMISSION_DENIED, message: 'an identity needs a join token, or a valid certificate to renew' } };
-    const credential = token === undefined ? ({ kind: 'svid', peer: peer! } as const) : ({ kind: 'join-token', token } as const);
+      return {
+        status: { code: PERMISSION_DENIED, message: 'an identity needs a join token, or a valid certificate to renew' },
+      };
+    const credential =
+      token === undefined ? ({ kind: 'svid', peer: peer! } as const) : ({ kind: 'join-token', token } as const);
     const certificateRequest = Buffer.from(request.certificateRequest, 'base64');
     const issued = await issuer.issue({ credential, spiffeId, certificateRequest }, Date.now());
     if ('refusal' in issued) return { status: { code: PERMISSION_DENIED, message: issued.refusal } };
@@ -83,7 +88,8 @@ export function readIdentityAnswer(message: Uint8Array): IssuedSvid | string {
     const answer = JSON.parse(Buffer.from(message).toString()) as Partial<IdentityAnswer> | null;
     const { certificateChain, trustDomain: domain, bundleVersion, roots } = answer ?? {};
     const trustDomain = parseTrustDomain(String(domain));
-    const isWellFormed = typeof certificateChain === 'string' && Array.isArray(roots) && Number.isSafeInteger(bundleVersion);
+    const isWellFormed =
+      typeof certificateChain === 'string' && Array.isArray(roots) && Number.isSafeInteger(bundleVersion);
     if (!isWellFormed || trustDomain === undefined) return 'the answer has not the fields of an identity';
     const bundle: TrustBundle | string = createTrustBundle(trustDomain, bundleVersion as number, roots.join('\n'));
     return typeof bundle === 'string' ? bundle : { certificateChain, bundle };

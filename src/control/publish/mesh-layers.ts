@@ -25,11 +25,7 @@ export class MeshLayers {
   of({ id, namespace }: LiveWorkload, preview: () => Snapshot): readonly ResourceLayer[] {
     const own = layerOf(this.#workloads, id, 'addressed');
     if (own.snapshot === EMPTY_SNAPSHOT) apply(own, preview());
-    return [
-      own.layer,
-      layerOf(this.#namespaces, namespace, 'everybody').layer,
-      this.#shared.layer,
-    ];
+    return [own.layer, layerOf(this.#namespaces, namespace, 'everybody').layer, this.#shared.layer];
   }
 
   publish({ shared, namespaces, workloads }: MeshResult): void {

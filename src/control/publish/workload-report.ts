@@ -30,7 +30,9 @@ export function reportMethod(registry: WorkloadRegistry, principal: string): Grp
     if (!isReport(request))
       return { status: { code: INVALID_ARGUMENT, message: 'the request has not the fields of a report' } };
     if (!registry.report(request.id, principal, request.state))
-      return { status: { code: PERMISSION_DENIED, message: 'no connected workload of this service account has that id' } };
+      return {
+        status: { code: PERMISSION_DENIED, message: 'no connected workload of this service account has that id' },
+      };
     return {};
   });
 }

@@ -46,7 +46,8 @@ export function readAnnouncement(node: NodeIdentity, principal: string): LiveWor
   if (typeof spiffeId === 'string') return 'a workload needs an identity: connect with its certificate';
   const { namespace, serviceAccount } = spiffeId;
   const { address = '', 'mesh-port': meshPortText = '', ports: portsText = '', state = '' } = node.metadata;
-  if (!/^[!-~]+$/.test(node.id) || node.id.length > MAX_ID_LENGTH) return `its id is not 1 to ${MAX_ID_LENGTH} printable characters`;
+  if (!/^[!-~]+$/.test(node.id) || node.id.length > MAX_ID_LENGTH)
+    return `its id is not 1 to ${MAX_ID_LENGTH} printable characters`;
   const service = serviceIn(node.service, namespace);
   if (service === undefined) return `it is of namespace ${namespace} and cannot serve a service of another one`;
   const meshPort = readPort(meshPortText);
@@ -56,7 +57,18 @@ export function readAnnouncement(node: NodeIdentity, principal: string): LiveWor
   if (ports === undefined) return 'its ports are not a list as in 8080/http,5432/tcp (metadata ports)';
   if (!STATES.has(state)) return 'its state is none of ready, unready and draining (metadata state)';
   const { id, zone } = node;
-  return { id, principal, namespace, serviceAccount, service, address, meshPort, zone, ports, state: state as LiveWorkload['state'] };
+  return {
+    id,
+    principal,
+    namespace,
+    serviceAccount,
+    service,
+    address,
+    meshPort,
+    zone,
+    ports,
+    state: state as LiveWorkload['state'],
+  };
 }
 
 /** @returns undefined where it is of another namespace */

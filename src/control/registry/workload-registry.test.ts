@@ -44,7 +44,8 @@ function createRegistry(maxWorkloads = 10) {
   const clock = new ManualClock();
   const seen = { changes: 0 };
   const registry = new WorkloadRegistry({ clock, changed: () => void seen.changes++, maxWorkloads });
-  const states = () => registry.list().map(({ workload, connected }) => `${workload.id} ${workload.state} ${connected}`);
+  const states = () =>
+    registry.list().map(({ workload, connected }) => `${workload.id} ${workload.state} ${connected}`);
   return { registry, clock, seen, states };
 }
 

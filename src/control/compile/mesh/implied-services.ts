@@ -32,7 +32,8 @@ export class ImpliedServices {
 function documentOf(workloads: readonly LiveWorkload[]): string {
   const { namespace, service } = workloads[0]!;
   const byNumber = new Map<number, LivePort>();
-  for (const workload of workloads) for (const one of workload.ports) byNumber.set(one.port, byNumber.get(one.port) ?? one);
+  for (const workload of workloads)
+    for (const one of workload.ports) byNumber.set(one.port, byNumber.get(one.port) ?? one);
   const ports = [...byNumber.values()].sort((a, b) => a.port - b.port).map((one) => servicePort(one.port, one));
   const [only, ...others] = byNumber.values();
   if (only !== undefined && others.length === 0 && only.protocol !== 'tcp' && only.port !== HTTP_PORT)

@@ -10,7 +10,10 @@ export const serviceAccountsAnnotation = 'selvage.dev/service-accounts';
  *
  * @returns the reason where it may not
  */
-export function membershipRefusal(workload: LiveWorkload, service: ResourceOf<'Service'> | undefined): string | undefined {
+export function membershipRefusal(
+  workload: LiveWorkload,
+  service: ResourceOf<'Service'> | undefined,
+): string | undefined {
   const declared = service?.metadata.annotations[serviceAccountsAnnotation];
   const permitted = declared === undefined ? [workload.service] : declared.split(',').map((account) => account.trim());
   if (permitted.includes(workload.serviceAccount)) return undefined;

@@ -44,7 +44,10 @@ function policyAt(policy: AuthorizationResource, workload: LiveWorkload, service
   const fault = faultAt(policy, workload, service);
   const { version: _, ...content } = policy;
   if (fault !== undefined) return versioned<AuthorizationResource>({ ...content, fault });
-  return versioned<AuthorizationResource>({ ...content, rules: policy.rules.map((rule) => ruleAt(rule, workload, service)) });
+  return versioned<AuthorizationResource>({
+    ...content,
+    rules: policy.rules.map((rule) => ruleAt(rule, workload, service)),
+  });
 }
 
 function ruleAt(rule: AuthorizationRule, workload: LiveWorkload, service: Service): AuthorizationRule {

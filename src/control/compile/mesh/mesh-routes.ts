@@ -49,7 +49,9 @@ export function planMeshRoute(route: MeshRoute, lookups: Lookups): MeshRoutePlan
   const from = { group: gatewayGroup, kind: route.kind, namespace: route.metadata.namespace };
   const references = new RouteReferences(from, usualUse(route.kind), lookups);
   const compiled =
-    route.kind === 'HTTPRoute' ? compileRules(route.spec.rules, references) : compileGrpcRules(route.spec.rules, references);
+    route.kind === 'HTTPRoute'
+      ? compileRules(route.spec.rules, references)
+      : compileGrpcRules(route.spec.rules, references);
   const rules = compiled.map((rule, i) => closedWherePolicies(rule, i, route, lookups, findings));
   return { route, rules, places, targets: references.targets, findings: [...findings, ...references.findings] };
 }
@@ -66,7 +68,9 @@ function closedWherePolicies(
   const protection = new RouteProtection({ kind: route.kind, namespace, name }, lookups);
   if (protection.filtersOfRule(route.spec.rules[index]?.name).length === 0) return rule;
   const reason = 'an AuthorizationPolicy for a route in the mesh cannot be enforced';
-  findings.push(error(['spec', 'rules', index], `answers every request with 500: ${reason}`, 'a policy for the Service'));
+  findings.push(
+    error(['spec', 'rules', index], `answers every request with 500: ${reason}`, 'a policy for the Service'),
+  );
   return { ...rule, filters: [{ type: 'Invalid', reason }, ...rule.filters] };
 }
 
