@@ -1,16 +1,16 @@
-// Two hops with mutual TLS between them: `node bench/load/mesh/run.ts [--rounds 3] [--seconds 4]`. See ../../README.md.
+// Two hops with mutual TLS between them: `node bench/mesh.ts [--rounds 3] [--seconds 4] [--profile folder]`. See README.md.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runWrk } from '../generators/wrk.ts';
-import type { Load } from '../jobs.ts';
-import { cpuTimeBetweenNs, readCpuTimes } from '../machine/cpu.ts';
-import { freePort } from '../machine/ports.ts';
-import { Workspace, type Started } from '../machine/workspace.ts';
-import { untilAnswered } from '../peers/running-peer.ts';
-import { startUpstream } from '../upstream/upstream.ts';
-import { haproxyPair, selvagePair, type Pair } from './pairs.ts';
+import { runWrk } from './load/generators/wrk.ts';
+import type { Load } from './load/jobs.ts';
+import { cpuTimeBetweenNs, readCpuTimes } from './load/machine/cpu.ts';
+import { freePort } from './load/machine/ports.ts';
+import { Workspace, type Started } from './load/machine/workspace.ts';
+import { untilAnswered } from './load/peers/running-peer.ts';
+import { startUpstream } from './load/upstream/upstream.ts';
+import { haproxyPair, selvagePair, type Pair } from './load/mesh/pairs.ts';
 
 const LOAD: Load = { resource: 'small', connections: 64, routes: 1 };
 
