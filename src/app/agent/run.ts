@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { createAdminServer, type AdminServer } from '#admin/server.ts';
 import { EXIT } from '#cli/command.ts';
 import type { RunOptions } from '#cli/run.ts';
@@ -109,6 +110,8 @@ class RunLife {
     this.#sidecar = new Sidecar({ ...common, run: this.#options, version, identity: this.#identity });
     await this.#openAdmin(this.#sidecar);
     await this.#sidecar.start();
+    // At once: a process that is killed does not get to it, and its next start would be slow again.
+    flushCompileCache();
     return this.#sidecar;
   }
 

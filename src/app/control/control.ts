@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { createAdminServer, type AdminServer } from '#admin/server.ts';
 import { EXIT } from '#cli/command.ts';
 import type { ControlOptions } from '#cli/control.ts';
@@ -44,6 +45,8 @@ export async function control(options: ControlOptions, start: ControlStart, term
   try {
     run = new ControlRun(options, start.version, narrator);
     await run.start();
+    // At once: a process that is killed does not get to it, and its next start would be slow again.
+    flushCompileCache();
     await start.signals.first;
     narrator.stopped();
     return EXIT.ok;
