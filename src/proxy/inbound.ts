@@ -25,6 +25,7 @@ import { ServedPort } from './mesh/served-port.ts';
 import { ThreadTls } from './thread-tls.ts';
 import { ClusterRegistry } from './upstream/cluster-registry.ts';
 import type { GatewayActivity } from './gateway.ts';
+import type { ForwardOutcome } from './upstream/owning-cluster.ts';
 
 export interface InboundOptions {
   readonly identity: MeshIdentity;
@@ -82,7 +83,7 @@ export class Inbound {
     this.#path = new ExchangePath(options, this.#clock);
     this.#tls = new MeshTls(identity, this.#clock, new SharedArrayBuffer(TICKET_MEMORY_BYTES));
     const tls = new ThreadTls(new SharedArrayBuffer(TICKET_MEMORY_BYTES));
-    this.#clusters = new ClusterRegistry({ clock: this.#clock, outcome: this.#path, metrics, tls });
+    this.#clusters = new ClusterRegistry({ clock: this.#clock, outcome: this.#outcome, metrics, tls });
     this.#policies = new PolicyRegistry((...labels) => metrics.authorization(...labels));
     const slot = (cluster: string) => this.#clusters.slot(cluster);
     this.#chains = new FilterChains({ slot, policies: this.#policies });
@@ -228,6 +229,19 @@ export class Inbound {
       route: (exchange) => this.#route(exchange, callerOf(exchange)),
     });
   }
+
+  readonly #outcome: ForwardOutcome = {
+    responded: (exchange, head, complete) => this.#path.responded(exchange, head, complete),
+    failed: (exchange, error) => {
+      // The caller's sidecar may try another endpoint, where it is told that this application has seen nothing of it: by
+      // REFUSED_STREAM (RFC 9113 §8.7), which no answer says.
+      const unseen = error.retry === 'always' && exchange.phase === 'request';
+      if (!unseen || exchange.request.version !== 20 || exchange.peer.tls === null)
+        return this.#path.failed(exchange, error);
+      exchange.error = error;
+      exchange.downstream.abort(error);
+    },
+  };
 
   #route(exchange: Exchange, caller: Caller | null): void {
     if (caller === null) {

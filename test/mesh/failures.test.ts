@@ -31,6 +31,32 @@ test('a request whose first sidecar does not listen is tried at another', async 
   await until('nothing is left', () => isIdle(outbound.activity) && isIdle(inbound.activity));
 });
 
+test('a request whose application does not listen is tried at another endpoint', async (context) => {
+  const application = await startApplication(context);
+  const port = application.port;
+  const good = await startInbound(context, declareWorkload([{ port }]));
+  const down = await startInbound(context, declareWorkload([{ port }]), undefined, { applicationAddress: '127.0.0.2' });
+  const endpoints = [down, good].map(({ inbound }) => ({ port, mesh: { port: inbound.port, principal: CATALOG } }));
+  const { outbound, records } = await startOutbound(context, declareService(endpoints));
+  for (let i = 0; i < 4; i++) {
+    const reply = await ask(outbound.proxyPort, 'http://catalog/', { method: 'POST', body: 'pay' });
+    assert.equal(reply.status, 200);
+  }
+  assert.ok(records.exchanges.some(({ attempts }) => attempts === 2));
+  assert.equal(down.records.exchanges[0]!.error!.code, 'upstream_connect_failed');
+  await until('nothing is left', () =>
+    [outbound, good.inbound, down.inbound].every(({ activity }) => isIdle(activity)),
+  );
+});
+
+test('where no application listens, the caller is told', async (context) => {
+  const { inbound } = await startInbound(context, declareWorkload([{ port: 9 }]));
+  const endpoint = { port: 9, mesh: { port: inbound.port, principal: CATALOG } };
+  const { outbound } = await startOutbound(context, declareService([endpoint]));
+  assert.equal((await ask(outbound.proxyPort, 'http://catalog/')).status, 502);
+  await until('nothing is left', () => isIdle(outbound.activity) && isIdle(inbound.activity));
+});
+
 test('what the application answers passes as it is, and is not tried again', async (context) => {
   let asked = 0;
   const { outbound } = await startMesh(context, (_, response) => {
