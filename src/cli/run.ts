@@ -65,7 +65,11 @@ export function createRunCommand(run: (options: RunOptions, terminal: Terminal) 
       { name: 'token', value: '<token>', description: 'join token; default SELVAGE_TOKEN of the environment' },
       { name: 'namespace', value: '<name>', description: 'namespace of the workload; default default' },
       { name: 'service-account', value: '<name>', description: 'who it runs as; default the name of the service' },
-      { name: 'id', value: '<id>', description: 'name of this instance; default made of service, host and port' },
+      {
+        name: 'id',
+        value: '<id>',
+        description: 'name of this instance; default made of namespace, account, host and port',
+      },
       { name: 'zone', value: '<zone>', description: 'topology zone; default none' },
       {
         name: 'address',
@@ -118,7 +122,8 @@ function readOptions(args: Arguments): RunOptions {
     );
   const namespace = readName('--namespace', args.value('namespace') ?? 'default');
   const ports = args.values('port').map(readRunPort);
-  const id = args.value('id') ?? [serviceAccount, hostname(), ...ports.slice(0, 1).map(({ port }) => port)].join('.');
+  const id =
+    args.value('id') ?? [namespace, serviceAccount, hostname(), ...ports.slice(0, 1).map(({ port }) => port)].join('.');
   const address = args.value('address');
   const meshPort = args.value('mesh-port');
   return {
@@ -133,7 +138,7 @@ function readOptions(args: Arguments): RunOptions {
     address: address === undefined ? undefined : readAddress('--address', address),
     meshPort: meshPort === undefined ? undefined : readInteger('--mesh-port', meshPort, 0, 65_535),
     proxyPort: readInteger('--proxy-port', args.value('proxy-port') ?? '0', 0, 65_535),
-    state: args.value('state') ?? join(defaultFolder(), `${namespace}.${id}`.replaceAll(/[^\w.-]/g, '_')),
+    state: args.value('state') ?? join(defaultFolder(), id.replaceAll(/[^\w.-]/g, '_')),
     accessLog: readAccessLog(args.value('access-log') ?? 'off'),
     admin: readAdmin(args.value('admin-port')),
     drainTimeoutMs: readDuration('--drain-timeout', args.value('drain-timeout') ?? '120s'),

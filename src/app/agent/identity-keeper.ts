@@ -2,13 +2,13 @@ import { IDENTITY_PATH, type IdentityMessage, readIdentityAnswer } from '#contro
 import { readSavedIdentity, writeSavedIdentity } from '#identity/saved-identity.ts';
 import { createSpiffeId, type SpiffeId } from '#identity/spiffe-id.ts';
 import { SvidSource, type SvidRequest, type WorkloadIdentity } from '#identity/svid-source.ts';
-import type { TrustBundle } from '#identity/trust-bundle.ts';
+import { rootCertificates, type TrustBundle } from '#identity/trust-bundle.ts';
 import type { Clock } from '#transport/clock.ts';
 import type { Dial } from '#xds/discovery-transport.ts';
 import { PERMISSION_DENIED } from '#xds/grpc-status.ts';
 import { callControl } from './control-call.ts';
 import { type ControlAddress, dialControl, learnMesh } from './control-dial.ts';
-import type { JoinText } from '../join-text.ts';
+import { fingerprintOf, type JoinText } from '../join-text.ts';
 import type { PrivateFiles } from './private-files.ts';
 
 export interface IdentityKeeperOptions {
@@ -64,7 +64,8 @@ export class IdentityKeeper {
   static async open(options: IdentityKeeperOptions): Promise<IdentityKeeper> {
     const { namespace, serviceAccount, join, control } = options;
     const saved = readSaved(options);
-    if (saved !== undefined) return new IdentityKeeper(options, saved.svid.spiffeId, saved.bundle, saved);
+    if (saved !== undefined && !(await isOfAnotherMesh(saved, options)))
+      return new IdentityKeeper(options, saved.svid.spiffeId, saved.bundle, saved);
     if (join === undefined)
       throw new Error('this workload has no identity yet, and no join token to get one (--token)');
     const { trustDomain, bundle } = await learnMesh(control, join.rootSha256);
@@ -145,6 +146,23 @@ export class IdentityKeeper {
     } catch (error) {
       this.#options.warn(`cannot save the identity: ${error instanceof Error ? error.message : String(error)}`);
     }
+  }
+}
+
+/**
+ * Whether the join token leads to another mesh than that of the saved identity. That it names another root is not enough:
+ * after an exchange of roots it is the token that is old.
+ */
+async function isOfAnotherMesh({ bundle }: WorkloadIdentity, options: IdentityKeeperOptions): Promise<boolean> {
+  const { join, control } = options;
+  if (join === undefined || rootCertificates(bundle).some((root) => fingerprintOf(root) === join.rootSha256))
+    return false;
+  try {
+    await learnMesh(control, join.rootSha256);
+    options.warn('the saved identity is of another mesh than the join token: it is replaced');
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { createFolder } from '../../end-to-end/testing/folder.ts';
-import { type Ending, type Program, runSelvage, startSelvage } from '../../end-to-end/testing/program.ts';
+import { type Program, runSelvage, startSelvage } from '../../end-to-end/testing/program.ts';
 
 const APPLICATION = join(import.meta.dirname, 'application.mjs');
 const CALLER = join(import.meta.dirname, 'caller.mjs');
@@ -97,5 +97,3 @@ export async function eventually(look: () => Promise<string | undefined>, patien
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }
-
-export type { Ending };
