@@ -2,6 +2,7 @@ import type { Diagnostic } from '#model/diagnostic.ts';
 import type { LoadedResource } from '#model/documents.ts';
 import type { RejectedResource } from '#model/rejected-resource.ts';
 import type { ResourceOf } from '#model/resource.ts';
+import { meshListenerName } from '#model/snapshot/mesh-service.ts';
 import { snapshotKey, type Snapshot, type SnapshotResource } from '#model/snapshot/snapshot.ts';
 import type { ClusterTarget } from '../backend/backends.ts';
 import { diagnosticOf } from '../finding.ts';
@@ -120,7 +121,7 @@ function sharedResources(
   return new Map(resources.map((resource) => [snapshotKey(resource), resource]));
 }
 
-/** Only what differs from what everybody sees. */
+/** Only what differs from what everybody sees: names that are short at home, and the routes of consumers. */
 function namespaceSnapshot(
   namespace: string,
   services: readonly ResourceOf<'Service'>[],
@@ -128,11 +129,23 @@ function namespaceSnapshot(
   shared: ReadonlyMap<string, SnapshotResource>,
 ): Snapshot {
   const routes = routesFor(namespace, plans);
+  const consumed = placesConsumedBy(namespace, plans);
+  const near = services.filter(({ metadata, spec }) => {
+    if (metadata.namespace === namespace) return true;
+    const name = `${metadata.namespace}/${metadata.name}`;
+    return consumed.size > 0 && spec.ports.some(({ port }) => consumed.has(meshListenerName(name, port)));
+  });
   const seen = [
-    ...services.map((service) => meshService(service, routes, service.metadata.namespace === namespace)),
-    ...routeResources(routes),
+    ...near.map((service) => meshService(service, routes, service.metadata.namespace === namespace)),
+    ...(consumed.size > 0 ? routeResources(routes) : []),
   ];
   return snapshotOf(seen.filter((resource) => shared.get(snapshotKey(resource))?.version !== resource.version));
+}
+
+/** Ports of Services elsewhere that routes of a namespace are for. */
+function placesConsumedBy(namespace: string, plans: readonly MeshRoutePlan[]): ReadonlySet<string> {
+  const own = plans.filter(({ route }) => route.metadata.namespace === namespace);
+  return new Set(own.flatMap(({ places }) => [...places].filter(([, of]) => of !== namespace).map(([place]) => place)));
 }
 
 function snapshotOf(resources: Iterable<SnapshotResource>): Snapshot {
