@@ -23,7 +23,7 @@ import { findingsOfRejected, statusOfRejected } from './policy/rejected-status.t
 import { planPolicy } from './policy/tls-policies.ts';
 import { settleContests, type Losses } from './route/hostname-contests.ts';
 import { routeKinds, type Route } from './route/route-kinds.ts';
-import { attachRoute, isGatewayRef, type AttachedRoute } from './route/route-parents.ts';
+import { attachRoute, isForMesh, isGatewayRef, type AttachedRoute } from './route/route-parents.ts';
 import { planRoute, type RoutePlan } from './route/routes.ts';
 import { findShadowed } from './route/shadowing.ts';
 import { contentVersion } from './version.ts';
@@ -131,7 +131,10 @@ class Compilation {
 
   #compileRoutes(gateways: ReadonlyMap<string, PlacedGateway>): readonly RoutePlan[] {
     const attached = routeKinds.flatMap((kind) =>
-      this.#inventory.all(kind).map((route) => this.#attach(route, gateways)),
+      this.#inventory
+        .all(kind)
+        .filter((route) => !isOfMeshAlone(route))
+        .map((route) => this.#attach(route, gateways)),
     );
     const lossesByRoute = settleContests(attached);
     for (const { route, findings } of findShadowed(attached)) this.#report(route, findings);
@@ -267,6 +270,12 @@ class Compilation {
     const contents = [...resources].map(([key, { version }]) => `${key} ${version}`);
     return Object.freeze({ version: contentVersion(contents.join('\n')), resources });
   }
+}
+
+/** What no gateway is meant by: its backends, too, are judged where it counts. */
+function isOfMeshAlone(route: Route): boolean {
+  const { parentRefs } = route.spec;
+  return parentRefs.length > 0 && parentRefs.every((ref) => isForMesh(route, ref));
 }
 
 function keyOf({ metadata }: Resource): string {

@@ -9,6 +9,7 @@ import { RouteProtection } from '../policy/authorization-levels.ts';
 import { usualUse } from '../route/backend-use.ts';
 import { compileGrpcRules } from '../route/grpc-rules.ts';
 import { gatewayGroup } from '../route/route-kinds.ts';
+import { isServiceRef } from '../route/route-parents.ts';
 import { RouteReferences } from '../route/route-references.ts';
 import { compileRules } from '../route/route-rules.ts';
 import { versioned } from '../version.ts';
@@ -72,10 +73,6 @@ function closedWherePolicies(
     error(['spec', 'rules', index], `answers every request with 500: ${reason}`, 'a policy for the Service'),
   );
   return { ...rule, filters: [{ type: 'Invalid', reason }, ...rule.filters] };
-}
-
-function isServiceRef({ group, kind }: DeclaredParentRef): boolean {
-  return group === '' && kind === 'Service';
 }
 
 function portsOf(

@@ -26,6 +26,16 @@ export function isGatewayRef({ group, kind }: DeclaredParentRef): boolean {
   return group === gatewayGroup && kind === 'Gateway';
 }
 
+/** Whether a reference means a Service. */
+export function isServiceRef({ group, kind }: DeclaredParentRef): boolean {
+  return group === '' && kind === 'Service';
+}
+
+/** Whether a route counts by a reference in the mesh, where it is judged. */
+export function isForMesh({ kind }: Route, ref: DeclaredParentRef): boolean {
+  return isServiceRef(ref) && (kind === 'HTTPRoute' || kind === 'GRPCRoute');
+}
+
 /**
  * Attaches a route.
  *
@@ -39,7 +49,7 @@ export function attachRoute(
   const parents: RouteParent[] = [];
   for (const [i, ref] of route.spec.parentRefs.entries()) {
     const gateway = gateways[i];
-    if (gateway?.isOurs === false) continue;
+    if (gateway?.isOurs === false || isForMesh(route, ref)) continue;
     const outcome = gateway === undefined ? refusalOf(route, ref) : attach(route, ref, gateway, lookups);
     parents.push({ ref, path: ['spec', 'parentRefs', i], gateway, outcome });
   }
@@ -51,9 +61,10 @@ function refusalOf(route: Route, ref: DeclaredParentRef): Refusal {
     const message = `Gateway ${ref.namespace ?? route.metadata.namespace}/${ref.name} is not declared`;
     return { field: 'name', reason: 'NoMatchingParent', message };
   }
-  const isService = ref.group === '' && ref.kind === 'Service';
-  const message = isService
-    ? 'routes of the mesh, with a Service as parent, are not supported yet'
-    : `a ${ref.kind} of group ${ref.group || '""'} cannot be a parent: only a Gateway can`;
-  return { field: 'kind', reason: isService ? 'UnsupportedValue' : 'InvalidKind', message };
+  if (isServiceRef(ref)) {
+    const message = `a ${route.kind} of the mesh, with a Service as parent, is not supported yet`;
+    return { field: 'kind', reason: 'UnsupportedValue', message };
+  }
+  const message = `a ${ref.kind} of group ${ref.group || '""'} cannot be a parent: only a Gateway or a Service can`;
+  return { field: 'kind', reason: 'InvalidKind', message };
 }
