@@ -116,7 +116,7 @@ test('a workload starts from what it saved while its control plane is away', asy
   await again.printed(new RegExp(`^200 cart:${port} `, 'm'));
 });
 
-test('a route with a Service as parent splits its requests, and one of the callers own goes before it', async (t) => {
+test('a route with a Service as parent leads its requests elsewhere, and to nobody where what it names is not there', async (t) => {
   const mesh = await MeshProcesses.start(t);
   const [blue, green] = [await freePort(), await freePort()];
   await mesh.runApplication('blue', blue, '--id', 'blue-1');
