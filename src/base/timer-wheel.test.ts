@@ -40,7 +40,10 @@ test('TimerWheel forgets a cancelled timer, also one that its neighbour cancels 
   const survivor = new Probe();
   for (const timer of [killer, victim, survivor]) wheel.schedule(timer.timer, 40);
   wheel.advance(100);
-  assert.deepEqual([killer, victim, survivor].map((timer) => timer.expiredAt.length), [1, 0, 1]);
+  assert.deepEqual(
+    [killer, victim, survivor].map((timer) => timer.expiredAt.length),
+    [1, 0, 1],
+  );
   assert.equal(wheel.size, 0);
 });
 

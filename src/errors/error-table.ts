@@ -25,7 +25,14 @@ const entry = (
   detail: string,
   retryAfterSeconds?: number,
 ): ErrorEntry =>
-  Object.freeze({ status, grpcStatus, flag, title, detail, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) });
+  Object.freeze({
+    status,
+    grpcStatus,
+    flag,
+    title,
+    detail,
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  });
 
 export const ERROR_TABLE = Object.freeze({
   // What the caller sent.
@@ -36,30 +43,96 @@ export const ERROR_TABLE = Object.freeze({
   target_too_long: entry(414, 3, 'DPE', 'Request target too long', 'The request target is longer than allowed'),
   expectation_failed: entry(417, 3, 'DPE', 'Expectation failed', 'Only the expectation 100-continue is supported'),
   misdirected_request: entry(421, 12, 'NR', 'Misdirected request', 'This connection does not serve the requested host'),
-  fields_too_large: entry(431, 8, 'DPE', 'Request fields too large', 'The header section of the request is larger than allowed'),
-  method_not_supported: entry(405, 12, 'DPE', 'Method not supported', 'This listener does not support the method of the request'),
-  coding_not_supported: entry(501, 12, 'DPE', 'Transfer coding not supported', 'Only the transfer coding chunked is supported'),
-  version_not_supported: entry(505, 12, 'DPE', 'HTTP version not supported', 'This listener speaks HTTP/1.0 and HTTP/1.1'),
-  downstream_closed: entry(499, 1, 'DC', 'Client closed the request', 'The client went away before the response was complete'),
+  fields_too_large: entry(
+    431,
+    8,
+    'DPE',
+    'Request fields too large',
+    'The header section of the request is larger than allowed',
+  ),
+  method_not_supported: entry(
+    405,
+    12,
+    'DPE',
+    'Method not supported',
+    'This listener does not support the method of the request',
+  ),
+  coding_not_supported: entry(
+    501,
+    12,
+    'DPE',
+    'Transfer coding not supported',
+    'Only the transfer coding chunked is supported',
+  ),
+  version_not_supported: entry(
+    505,
+    12,
+    'DPE',
+    'HTTP version not supported',
+    'This listener speaks HTTP/1.0 and HTTP/1.1',
+  ),
+  downstream_closed: entry(
+    499,
+    1,
+    'DC',
+    'Client closed the request',
+    'The client went away before the response was complete',
+  ),
 
   // What policies say of it.
   access_denied: entry(403, 7, 'UAEX', 'Access denied', 'A policy does not permit this request'),
-  policy_invalid: entry(500, 13, 'NC', 'Policy not usable', 'A policy for this target cannot be enforced, so nothing passes it'),
+  policy_invalid: entry(
+    500,
+    13,
+    'NC',
+    'Policy not usable',
+    'A policy for this target cannot be enforced, so nothing passes it',
+  ),
 
   // Where it should have gone.
   route_not_found: entry(404, 12, 'NR', 'No route', 'No route of this listener matches the request'),
-  backend_invalid: entry(500, 13, 'NC', 'Backend not usable', 'The route names a backend that does not exist or that it may not use'),
+  backend_invalid: entry(
+    500,
+    13,
+    'NC',
+    'Backend not usable',
+    'The route names a backend that does not exist or that it may not use',
+  ),
   filter_invalid: entry(500, 13, 'NC', 'Filter not usable', 'The route names a filter that does not exist'),
-  egress_denied: entry(502, 14, 'NR', 'Destination not permitted', 'Workloads of this mesh may call its services and declared backends alone'),
+  egress_denied: entry(
+    502,
+    14,
+    'NR',
+    'Destination not permitted',
+    'Workloads of this mesh may call its services and declared backends alone',
+  ),
   no_healthy_upstream: entry(503, 14, 'UH', 'No healthy endpoint', 'No endpoint of the backend is ready', 1),
   upstream_overflow: entry(503, 14, 'UO', 'Backend overloaded', 'The backend has as many requests as it may have', 1),
 
   // What became of it there.
   upstream_connect_failed: entry(502, 14, 'UF', 'Backend unreachable', 'No connection to the backend could be made'),
-  upstream_connect_timeout: entry(504, 14, 'UF', 'Backend unreachable', 'The backend did not accept a connection in time'),
+  upstream_connect_timeout: entry(
+    504,
+    14,
+    'UF',
+    'Backend unreachable',
+    'The backend did not accept a connection in time',
+  ),
   upstream_tls_failed: entry(502, 14, 'UF', 'Backend not trusted', 'No secure connection to the backend could be made'),
-  upstream_reset: entry(502, 14, 'UR', 'Backend closed the connection', 'The backend closed the connection before its response was complete'),
-  upstream_protocol_error: entry(502, 13, 'UPE', 'Malformed response', 'The response of the backend does not follow HTTP'),
+  upstream_reset: entry(
+    502,
+    14,
+    'UR',
+    'Backend closed the connection',
+    'The backend closed the connection before its response was complete',
+  ),
+  upstream_protocol_error: entry(
+    502,
+    13,
+    'UPE',
+    'Malformed response',
+    'The response of the backend does not follow HTTP',
+  ),
   upstream_timeout: entry(504, 4, 'UT', 'Backend timeout', 'The backend did not answer in time'),
   stream_idle_timeout: entry(504, 4, 'SI', 'Stream idle', 'Nothing moved on the exchange for too long'),
 

@@ -34,7 +34,15 @@ export class RequestHead {
   acceptsTrailers: boolean;
   readonly version: HttpVersion;
 
-  constructor(method: string, target: string, authority: string, path: string, query: string, fields: Fields, version: HttpVersion) {
+  constructor(
+    method: string,
+    target: string,
+    authority: string,
+    path: string,
+    query: string,
+    fields: Fields,
+    version: HttpVersion,
+  ) {
     this.method = method;
     this.target = target;
     this.scheme = 'http';

@@ -15,8 +15,6 @@ import type { Service } from './service.ts';
 import type { TCPRoute } from './tcp-route.ts';
 import type { TLSRoute } from './tls-route.ts';
 
-export type { ObjectMeta } from './schema/object-meta.ts';
-
 /** Anything that an operator declares: validated, defaulted, frozen, and JSON as it is. */
 export type Resource =
   | AuthorizationPolicy

@@ -11,7 +11,12 @@ import { compileRoute, type CompiledRoute } from './routing/compile-route.ts';
 import { compileRule, type RuleEnvironment } from './routing/compile-rule.ts';
 import { createListenerTable, type ListenerRoutes } from './routing/listener-table.ts';
 import { createRouteTable } from './routing/route-table.ts';
-import { compileStreamRoute, createStreamRoutes, createStreamTable, type StreamListener } from './routing/stream-table.ts';
+import {
+  compileStreamRoute,
+  createStreamRoutes,
+  createStreamTable,
+  type StreamListener,
+} from './routing/stream-table.ts';
 
 export interface ListenerSetOptions extends BindingEnvironment {
   readonly rules: RuleEnvironment;
@@ -110,11 +115,17 @@ export class ListenerSet {
         changed.add(resource.name);
       } else if (resource.type === 'http-route') {
         touch(this.#routes.get(resource.name)?.resource);
-        this.#routes.set(resource.name, compileRoute(resource, (route, rule) => compileRule(route, rule, this.#options.rules)));
+        this.#routes.set(
+          resource.name,
+          compileRoute(resource, (route, rule) => compileRule(route, rule, this.#options.rules)),
+        );
         touch(resource);
       } else if (resource.type === 'stream-route') {
         touch(this.#streamRoutes.get(resource.name)?.[0]);
-        this.#streamRoutes.set(resource.name, [resource, compileStreamRoute(resource, this.#options.rules.slot)]);
+        this.#streamRoutes.set(resource.name, [
+          resource,
+          compileStreamRoute(resource, (cluster) => this.#options.rules.slot(cluster)),
+        ]);
         touch(resource);
       }
     }
@@ -146,7 +157,12 @@ export class ListenerSet {
     const { hostname } = resource;
     this.#served.set(name, { listener, hostname, routes });
     const terminates = resource.tls !== null && resource.tls !== undefined;
-    this.#streams.set(name, { listener, hostname, terminates, routes: createStreamRoutes(name, this.#streamRoutes.values()) });
+    this.#streams.set(name, {
+      listener,
+      hostname,
+      terminates,
+      routes: createStreamRoutes(name, this.#streamRoutes.values()),
+    });
   }
 
   /** @returns what could not be bound */

@@ -27,7 +27,11 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 const code = (text: string): string => `\`${text}\``;
 
 const labelsCell = (labels: readonly string[]): string =>
-  labels === ISTIO_LABELS ? "Istio's, below" : labels === ISTIO_TCP_LABELS ? "Istio's for TCP, below" : labels.map(code).join(', ');
+  labels === ISTIO_LABELS
+    ? "Istio's, below"
+    : labels === ISTIO_TCP_LABELS
+      ? "Istio's for TCP, below"
+      : labels.map(code).join(', ');
 
 test('docs/metrics.md is equal to METRIC_TABLE', () => {
   const rows = Object.entries(METRIC_TABLE).map(([name, entry]: [string, MetricEntry]) => [

@@ -136,7 +136,8 @@ export class RequestMetrics {
     const key = ((grpcStatus + 1) * 100 + flag) * 2000 + status * 2 + (record.cluster === null ? 0 : 1);
     const scope = this.#scopeOf(record);
     if (scope.lastKey === key) return scope.lastRow;
-    const row = scope.series.get(key) ?? this.#addRow(scope, key, requestLabels(record, status, FLAGS[flag]!, grpcStatus));
+    const row =
+      scope.series.get(key) ?? this.#addRow(scope, key, requestLabels(record, status, FLAGS[flag]!, grpcStatus));
     scope.lastKey = key;
     scope.lastRow = row;
     return row;

@@ -83,7 +83,10 @@ export const requestKey = (labels: RequestLabels): string =>
   `${labels.istio.key}\u0000${labels.route.key}\u0000${labels.cluster.key}`;
 
 /** Labels from the reporter to the namespace of the service, of what goes between sidecars. */
-export const meshLabels = (record: Pick<ExchangeRecord, 'cluster'>, { reporter, source, destination, service }: MeshHop): readonly string[] => [
+export const meshLabels = (
+  record: Pick<ExchangeRecord, 'cluster'>,
+  { reporter, source, destination, service }: MeshHop,
+): readonly string[] => [
   reporter,
   orUnknown(source.workload),
   orUnknown(source.namespace),

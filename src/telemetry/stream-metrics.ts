@@ -20,7 +20,10 @@ export class StreamMetrics {
   record(record: StreamRecord): void {
     const flag = record.error === null ? NO_FLAG : ERROR_TABLE[record.error.code].flag;
     const { hop } = record;
-    const parties = hop === null || hop === undefined ? '' : `${hop.source.principal} ${hop.destination.principal} ${hop.service?.name} ${hop.service?.namespace}`;
+    const parties =
+      hop === null || hop === undefined
+        ? ''
+        : `${hop.source.principal} ${hop.destination.principal} ${hop.service?.name} ${hop.service?.namespace}`;
     const key = `${record.listener?.name} ${record.cluster?.name} ${flag} ${parties}`;
     const [opened, closed, sent, received] = this.#ready.get(key) ?? this.#prepare(key, labelsOf(record, flag));
     // Both at once: which flag a connection gets is known only at its end.
@@ -44,7 +47,8 @@ export class StreamMetrics {
 }
 
 const labelsOf = (record: StreamRecord, flag: string): readonly string[] => {
-  if (record.hop !== null && record.hop !== undefined) return [...meshLabels(record, record.hop), 'tcp', flag, record.hop.security];
+  if (record.hop !== null && record.hop !== undefined)
+    return [...meshLabels(record, record.hop), 'tcp', flag, record.hop.security];
   const [namespace, gateway] = gatewayName(record);
   const service = record.cluster?.service;
   return [

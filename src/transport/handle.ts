@@ -57,11 +57,11 @@ export const directHandleOf = (socket: Socket): DirectHandle | null => {
 
 /** Lets the next text that the socket itself writes tell how its writes are made. */
 const watchFirstWrite = (handle: StreamHandle): void => {
-  const original = handle.writeLatin1String;
+  const original = handle.writeLatin1String.bind(handle);
   const watched: { writeLatin1String?: StreamHandle['writeLatin1String'] } = handle;
   watched.writeLatin1String = (request, text) => {
     delete watched.writeLatin1String; // the prototype's shows again
-    const result = original.call(handle, request, text);
+    const result = original(request, text);
     direct ??= request === null && (typeof result === 'number' || typeof result === 'object');
     return result;
   };

@@ -207,7 +207,7 @@ let receives: boolean | undefined;
 
 const canReceive = (): boolean => {
   if (receives !== undefined) return receives;
-  const probe = new TLSSocket(new PassThrough() as unknown as Socket);
+  const probe = new TLSSocket(new PassThrough());
   receives = typeof (probe as unknown as { _handle?: TlsHandle })._handle?.receive === 'function';
   probe.on('error', ignore);
   probe.destroy();

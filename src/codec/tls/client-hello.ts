@@ -47,7 +47,7 @@ export const readClientHello = (buffer: Uint8Array, length: number): ClientHello
   try {
     return parseHello(new Reader(message, 4, message.length));
   } catch (error) {
-    if (error instanceof Malformed) return { kind: 'malformed', reason: error.reason };
+    if (error instanceof Malformed) return { kind: 'malformed', reason: error.message };
     throw error;
   }
 };
@@ -117,13 +117,7 @@ const concat = (fragments: readonly Uint8Array[], length: number): Uint8Array =>
 };
 
 /** A violation, on its way out of the parser. */
-class Malformed {
-  readonly reason: string;
-
-  constructor(reason: string) {
-    this.reason = reason;
-  }
-}
+class Malformed extends Error {}
 
 /** Reads TLS's presentation language (RFC 8446 §3) within bounds. */
 class Reader {

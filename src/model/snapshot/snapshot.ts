@@ -23,8 +23,6 @@ export type SnapshotResource =
   | WorkloadResource
   | MeshServiceResource;
 
-export type SnapshotResourceType = SnapshotResource['type'];
-
 /** Everything one proxy must know, at one version. */
 export interface Snapshot {
   /** Changes exactly when any resource does. */

@@ -83,7 +83,13 @@ export class Exchange implements ExchangeRecord {
   upstreamRespondedAt: number;
   endedAt: number;
 
-  constructor(request: RequestHead, peer: DownstreamPeer, downstream: DownstreamStream, host: string, startedAt: number) {
+  constructor(
+    request: RequestHead,
+    peer: DownstreamPeer,
+    downstream: DownstreamStream,
+    host: string,
+    startedAt: number,
+  ) {
     this.request = request;
     this.peer = peer;
     this.downstream = downstream;
@@ -273,4 +279,3 @@ export interface Cluster extends StreamCluster {
   /** Sends a copy of the exchange's request and discards the response. Never delays the exchange. */
   mirror(exchange: Exchange): void;
 }
-

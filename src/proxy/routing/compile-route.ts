@@ -31,7 +31,13 @@ export function compileRoute(resource: HttpRouteResource, compileRule: RuleCompi
   resource.rules.forEach((declared, ruleIndex) => {
     const rule = compileRule(resource, declared);
     declared.matches.forEach((match, matchIndex) => {
-      const place = { rule, routeName: placeOfRoute(resource.name), createdAtMs: resource.createdAtMs, ruleIndex, matchIndex };
+      const place = {
+        rule,
+        routeName: placeOfRoute(resource.name),
+        createdAtMs: resource.createdAtMs,
+        ruleIndex,
+        matchIndex,
+      };
       const compiled = compileMatch(match, place);
       if (typeof compiled !== 'string') matches.push(compiled);
       else problems.push({ route: resource.name, rule: declared.name, matchIndex, reason: compiled });

@@ -13,7 +13,11 @@ test('compileRule resolves slots, sums weights and keeps a broken reference in i
     timeouts: { requestMs: 0, backendRequestMs: 250 },
   };
   const slot = { name: 'cart', cluster: null };
-  const rule = compileRule(declareRoute('r', [declared]), declared, { slot: () => slot, compileRuleFilters: () => [], compileBackendFilters: () => [] });
+  const rule = compileRule(declareRoute('r', [declared]), declared, {
+    slot: () => slot,
+    compileRuleFilters: () => [],
+    compileBackendFilters: () => [],
+  });
   assert.equal(rule.route, 'HTTPRoute/shop/r');
   assert.deepEqual(
     rule.backends.map((backend) => [backend.slot, backend.weight]),
@@ -27,7 +31,11 @@ test('compileRule resolves slots, sums weights and keeps a broken reference in i
 
 test('compileRule tells an undeclared timeout from none', () => {
   const declared = declareRule('x');
-  const environment = { slot: (name: string) => ({ name, cluster: null }), compileRuleFilters: () => [], compileBackendFilters: () => [] };
+  const environment = {
+    slot: (name: string) => ({ name, cluster: null }),
+    compileRuleFilters: () => [],
+    compileBackendFilters: () => [],
+  };
   const rule = compileRule(declareRoute('r', [declared]), declared, environment);
   assert.deepEqual([rule.requestTimeoutMs, rule.attemptTimeoutMs], [-1, 0]);
 });

@@ -44,6 +44,8 @@ export class Connecting implements ConnectObserver, Expirable {
 
   expire(): void {
     this.#pending.cancel();
-    this.#outcome.failed(new ProxyError('upstream_connect_timeout', 'upstream', 'stream', { retry: 'always', cause: 'ETIMEDOUT' }));
+    this.#outcome.failed(
+      new ProxyError('upstream_connect_timeout', 'upstream', 'stream', { retry: 'always', cause: 'ETIMEDOUT' }),
+    );
   }
 }

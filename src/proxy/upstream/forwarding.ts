@@ -329,7 +329,9 @@ export class Forwarding implements Attempt, UpstreamRequest, Expirable {
   }
 }
 
-const CALLER_GAVE_UP = new ProxyError('upstream_timeout', 'upstream', 'stream', { cause: 'the deadline of the caller' });
+const CALLER_GAVE_UP = new ProxyError('upstream_timeout', 'upstream', 'stream', {
+  cause: 'the deadline of the caller',
+});
 
 /** Whether a response may last as long as it likes: server-sent events, and what a 101 switched to. */
 const isStream = (head: ResponseHead): boolean =>

@@ -1,7 +1,13 @@
 import { WheelTimer, type Expirable } from '#base/timer-wheel.ts';
 import { encodeRequestHead } from '#codec/http1/encoder.ts';
 import { ResponseDecoder, type ResponseObserver } from '#codec/http1/response-decoder.ts';
-import { ACCEPT_FIELD, acceptWebSocketKey, createWebSocketKey, KEY_FIELD, WEBSOCKET } from '#codec/websocket/handshake.ts';
+import {
+  ACCEPT_FIELD,
+  acceptWebSocketKey,
+  createWebSocketKey,
+  KEY_FIELD,
+  WEBSOCKET,
+} from '#codec/websocket/handshake.ts';
 import { ProxyError } from '#errors/proxy-error.ts';
 import type { BodySink } from '#http/body.ts';
 import type { Fields } from '#http/fields.ts';
@@ -184,7 +190,10 @@ export class Http1Client implements ConnectionObserver, ResponseObserver, Expira
   #checkAccept(fields: Fields): boolean {
     const accepted = fields.first(ACCEPT_FIELD) === acceptWebSocketKey(this.#ownKey);
     fields.remove(ACCEPT_FIELD);
-    if (!accepted) this.#fail(new ProxyError('upstream_protocol_error', 'upstream', 'connection', { cause: 'wrong Sec-WebSocket-Accept' }));
+    if (!accepted)
+      this.#fail(
+        new ProxyError('upstream_protocol_error', 'upstream', 'connection', { cause: 'wrong Sec-WebSocket-Accept' }),
+      );
     return accepted;
   }
 
@@ -231,7 +240,9 @@ export class Http1Client implements ConnectionObserver, ResponseObserver, Expira
     // A server may close an idle connection just as a request is sent on it (RFC 9112 §9.3.1): then nothing of an
     // answer comes, and whatever may be repeated is. On a fresh connection silence says nothing of the kind.
     const stale = !this.#answered && this.requests > 1;
-    this.#fail(new ProxyError('upstream_reset', 'upstream', 'connection', { retry: stale ? 'idempotent' : 'never', cause }));
+    this.#fail(
+      new ProxyError('upstream_reset', 'upstream', 'connection', { retry: stale ? 'idempotent' : 'never', cause }),
+    );
   }
 
   #fail(error: ProxyError): void {

@@ -44,7 +44,9 @@ export class Http1Pool implements UpstreamPool, ClientObserver, ConnectionHolder
       return;
     }
     if (!this.#load.mayWait()) {
-      request.unavailable(new ProxyError('upstream_overflow', 'local', 'stream', { cause: 'too many pending requests' }));
+      request.unavailable(
+        new ProxyError('upstream_overflow', 'local', 'stream', { cause: 'too many pending requests' }),
+      );
       return;
     }
     this.#load.pendingRequests++;

@@ -72,7 +72,7 @@ export const createCertificate = (request: CertificateRequest): TestCertificate 
     .match(/.{1,64}/g)!
     .join('\n');
   const pem = `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
-  return { name, certificate: pem, key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
+  return { name, certificate: pem, key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }) };
 };
 
 const extensionsOf = ({ alternatives = [], isAuthority = false }: CertificateRequest): readonly Buffer[] => {

@@ -79,5 +79,12 @@ export const declareEndpoints = (name: string, endpoints: ClusterTest['endpoints
   type: 'endpoints',
   name,
   version: '',
-  endpoints: endpoints.map((endpoint) => ({ address: '127.0.0.1', weight: 1, zone: '', state: 'ready', mesh: null, ...endpoint })),
+  endpoints: endpoints.map((endpoint) => ({
+    address: '127.0.0.1',
+    weight: 1,
+    zone: '',
+    state: 'ready',
+    mesh: null,
+    ...endpoint,
+  })),
 });

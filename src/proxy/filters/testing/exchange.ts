@@ -42,7 +42,14 @@ export function createTestExchange(test: TestRequest = {}): Exchange {
   exchange.requestId = '0190b5a4-7c2e-7000-8000-000000000000';
   exchange.matchedPrefixLength = test.matchedPrefixLength ?? -1;
   const port = test.listenerPort ?? 8080;
-  exchange.listener = { name: 'shop/edge/web', gateway: 'shop/edge', port, protocol: 'HTTP', authorization: null, metricScope: null };
+  exchange.listener = {
+    name: 'shop/edge/web',
+    gateway: 'shop/edge',
+    port,
+    protocol: 'HTTP',
+    authorization: null,
+    metricScope: null,
+  };
   return exchange;
 }
 
@@ -53,7 +60,13 @@ export function createTestResponse(fields: readonly string[] = []): ResponseHead
 
 /** A slot with a cluster that does nothing. */
 export function createTestSlot(name: string): ClusterSlot {
-  const cluster: Cluster = { name, service: { name, namespace: 'shop' }, forward: () => {}, mirror: () => {}, openStream: () => ({ cancel: () => {} }) };
+  const cluster: Cluster = {
+    name,
+    service: { name, namespace: 'shop' },
+    forward: () => {},
+    mirror: () => {},
+    openStream: () => ({ cancel: () => {} }),
+  };
   return { name, cluster };
 }
 
