@@ -4,7 +4,7 @@ import { WriteStream } from 'node:tty';
 import test, { type TestContext } from 'node:test';
 import { createTerminal } from './terminal.ts';
 
-const VARIABLES = ['NO_COLOR', 'FORCE_COLOR', 'NODE_DISABLE_COLORS', 'TERM'];
+const VARIABLES = ['NO_COLOR', 'FORCE_COLOR', 'NODE_DISABLE_COLORS', 'TERM', 'CI'];
 
 /** @returns what a terminal, or something else, is shown of a red word */
 function shown(t: TestContext, isTTY: boolean, env: Readonly<Record<string, string>>): string {

@@ -27,3 +27,10 @@ test('isFieldValue refuses control characters, what latin1 cannot hold, and blan
   for (const value of ['a\rb', 'a\nb', '\0', '\x7f', '\u010a', ' a', 'a\t', '\x1b'])
     assert.equal(isFieldValue(value), false, JSON.stringify(value));
 });
+
+test('isFieldName refuses every octet that is no token character, NUL among them (RFC 9110 §5.6.2)', () => {
+  for (let c = 0; c < 256; c++) {
+    const character = String.fromCharCode(c);
+    assert.equal(isFieldName(character), isToken(character) && character === character.toLowerCase(), `octet ${c}`);
+  }
+});

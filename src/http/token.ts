@@ -40,7 +40,7 @@ export function isToken(text: string): boolean {
 export function isFieldName(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
-    if (c > 0x7f || TOKEN_LOWER[c] !== c) return false;
+    if (c === 0 || c > 0x7f || TOKEN_LOWER[c] !== c) return false; // the table maps what is no token to 0
   }
   return text.length > 0;
 }
