@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -9,11 +8,12 @@ import type { FilterSpec } from '#model/snapshot/http-route.ts';
 import { snapshotKey, type Snapshot, type SnapshotResource } from '#model/snapshot/snapshot.ts';
 import { Compiler, type CompileResult } from './compiler.ts';
 import { arbitraryDocuments } from './testing/arbitrary-documents.ts';
+import { readDocuments } from './testing/golden-key.ts';
 
 /** Secrets with real certificates, which are too dear to make for each run. */
 const tlsSecrets = parseDocuments(
   'tls.yaml',
-  readFileSync(join(import.meta.dirname, 'testdata/tls/edge.yaml'), 'utf8').replaceAll('name: example', 'name: x'),
+  readDocuments(join(import.meta.dirname, 'testdata/tls/edge.yaml')).replaceAll('name: example', 'name: x'),
 ).resources.filter(({ resource }) => resource.kind === 'Secret');
 
 function load(documents: readonly object[]): readonly LoadedResource[] {

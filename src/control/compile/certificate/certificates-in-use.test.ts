@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { formatDiagnostic } from '#model/diagnostic.ts';
 import { parseDocuments } from '#model/documents.ts';
 import { Compiler } from '../compiler.ts';
+import { readDocuments } from '../testing/golden-key.ts';
 
 const folder = join(import.meta.dirname, '../testdata/client-certificates');
 const resources = ['certificates.yaml', 'gateways.yaml'].flatMap(
-  (name) => parseDocuments(name, readFileSync(join(folder, name), 'utf8')).resources,
+  (name) => parseDocuments(name, readDocuments(join(folder, name))).resources,
 );
 
 const linesAt = (compiler: Compiler, nowMs: number) =>
@@ -20,7 +20,7 @@ const linesAt = (compiler: Compiler, nowMs: number) =>
 test('Compiler says where certificates in use are not valid, and follows the clock though no object changes', () => {
   const compiler = new Compiler();
   assert.deepEqual(linesAt(compiler, Date.UTC(2027, 0)), []);
-  const expired = 'the certificate expired on 2126-10-30T07:40:19Z: peers refuse it; expected a renewed certificate';
+  const expired = 'the certificate expired on 2126-10-30T09:53:13Z: peers refuse it; expected a renewed certificate';
   assert.deepEqual(linesAt(compiler, Date.UTC(2127, 0)), [
     `certificates.yaml:5:3: warning: ConfigMap shop/clients: data["ca.crt"]: ${expired}`,
     `certificates.yaml:22:3: warning: Secret shop/clients: stringData["ca.crt"]: ${expired}`,
