@@ -316,7 +316,8 @@ test('reconcile serves after any damage only what was valid once, and all that i
       for (const [name, path] of Object.entries(after({ 'a.yaml': edge, ...damaged }).served)) {
         assert.equal(outcome.served[name], path, name);
       }
-      assert.ok(outcome.snapshot.resources.has('listener shop/edge/http'));
+      // Damage may have made another valid Gateway, which may win the port: it is served in any case.
+      assert.ok([...outcome.snapshot.resources.keys()].some((key) => key.startsWith('listener ')));
       assert.deepEqual(structuredClone(outcome.state), outcome.state);
     }),
     { numRuns: 60 },
