@@ -7,11 +7,11 @@ import { MetricRegistry } from '#telemetry/metric-registry.ts';
 import { MetricTotals } from '#telemetry/metric-totals.ts';
 import { watchEventLoop, watchProcess } from '#telemetry/process-metrics.ts';
 import { Clock } from '#transport/clock.ts';
-import { type JoinText, parseJoinText } from '../join-text.ts';
+import { type JoinText, parseJoinText } from '../member/join-text.ts';
 import type { StopSignals } from '../stop-signals.ts';
 import { Application, applicationEnvironment } from './application.ts';
-import { IdentityKeeper } from './identity-keeper.ts';
-import { PrivateFiles } from './private-files.ts';
+import { IdentityKeeper } from '../member/identity-keeper.ts';
+import { PrivateFiles } from '../member/private-files.ts';
 import { Readiness } from './readiness.ts';
 import { Sidecar } from './sidecar.ts';
 

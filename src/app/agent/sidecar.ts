@@ -1,6 +1,5 @@
 import { announce } from '#control/registry/announcement.ts';
 import type { LiveWorkload } from '#control/compile/mesh/live-workload.ts';
-import { REPORT_PATH, type WorkloadReport } from '#control/publish/workload-report.ts';
 import type { RunOptions } from '#cli/run.ts';
 import type { SnapshotDelta } from '#model/snapshot/snapshot.ts';
 import { Inbound, MESH_PORT } from '#proxy/inbound.ts';
@@ -16,9 +15,9 @@ import type { NodeIdentity } from '#xds/messages.ts';
 import type { Rejection } from '#xds/rejection.ts';
 import { encodeSavedCopy } from '#xds/saved-copy.ts';
 import { readSavedCopy, SavedCopyFile } from '#xds/saved-copy-file.ts';
-import { callControl } from './control-call.ts';
-import type { IdentityKeeper } from './identity-keeper.ts';
-import type { PrivateFiles } from './private-files.ts';
+import type { IdentityKeeper } from '../member/identity-keeper.ts';
+import type { PrivateFiles } from '../member/private-files.ts';
+import { StateReport } from '../member/state-report.ts';
 import { ServiceDemand } from './service-demand.ts';
 
 export interface SidecarOptions {
@@ -34,8 +33,6 @@ export interface SidecarOptions {
 const COPY = 'discovery';
 /** How often it is looked whether the control plane has said what this workload serves. */
 const SYNC_POLL_MS = 20;
-/** A report that did not arrive is repeated so soon. */
-const REPORT_RETRY_MS = 1000;
 
 /**
  * One workload's sidecar, in this process:
@@ -55,14 +52,14 @@ export class Sidecar {
   readonly #demand: ServiceDemand;
   readonly #discovery: DiscoveryClient;
   readonly #copy: SavedCopyFile;
-  #state: LiveWorkload['state'] = 'unready';
-  #report: Promise<void> = Promise.resolve();
+  readonly #stateReport: StateReport;
   #isClosed = false;
 
   constructor(options: SidecarOptions) {
     const { run, identity, clock, files, warn } = options;
     this.#options = options;
     this.#accessLog = new AccessLog(run.accessLog);
+    this.#stateReport = new StateReport(run.id, identity, clock);
     this.#inbound = this.#createInbound(run.meshPort ?? MESH_PORT);
     this.#outbound = new Outbound({
       identity: identity.source,
@@ -131,10 +128,7 @@ export class Sidecar {
 
   /** Tells the control plane how the workload is, until it has heard it or something newer is to be told. */
   report(state: LiveWorkload['state']): Promise<void> {
-    if (state === this.#state) return this.#report;
-    this.#state = state;
-    this.#report = this.#send(state);
-    return this.#report;
+    return this.#stateReport.report(state);
   }
 
   /** Finishes what is open. @returns when the last connection from other sidecars has gone */
@@ -144,6 +138,7 @@ export class Sidecar {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#stateReport.close();
     this.#discovery.stop();
     this.#inbound.destroy();
     this.#outbound.destroy();
@@ -161,7 +156,7 @@ export class Sidecar {
       const { id, namespace, service, zone, ports } = run;
       const address = run.address ?? identity.localAddress;
       return announce(
-        { id, namespace, service, zone, ports, address, meshPort: this.meshPort, state: this.#state },
+        { id, namespace, service, zone, ports, address, meshPort: this.meshPort, state: this.#stateReport.state },
         version,
       );
     };
@@ -208,15 +203,5 @@ export class Sidecar {
 
   async #apply(delta: SnapshotDelta): Promise<void> {
     await Promise.all([this.#inbound.apply(delta), this.#outbound.apply(delta)]);
-  }
-
-  async #send(state: LiveWorkload['state']): Promise<void> {
-    const { run, identity, clock } = this.#options;
-    const report: WorkloadReport = { id: run.id, state };
-    while (!this.#isClosed && state === this.#state) {
-      const { ok } = await callControl(identity.dial, identity.authority, REPORT_PATH, report, clock);
-      if (ok) return;
-      await new Promise((resolve) => setTimeout(resolve, REPORT_RETRY_MS));
-    }
   }
 }

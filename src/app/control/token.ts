@@ -8,7 +8,7 @@ import { SYSTEM_NAMESPACE } from '#control/authority/control-identity.ts';
 import { type JoinTokenRecord, JoinTokens } from '#control/authority/join-tokens.ts';
 import { signingRoot } from '#control/authority/root-rotation.ts';
 import { StateFolder } from '#control/authority/state-folder.ts';
-import { fingerprintOf, formatJoinText } from '../join-text.ts';
+import { fingerprintOf, formatJoinText } from '../member/join-text.ts';
 
 /**
  * Makes, lists or revokes join tokens.

@@ -10,7 +10,7 @@ import { leadsToRoot } from '#identity/x509/certification-path.ts';
 import { Connection, NOBODY } from '#transport/connection.ts';
 import { beginTurn, endTurn } from '#transport/turn.ts';
 import type { Dial } from '#xds/discovery-transport.ts';
-import { fingerprintOf } from '../join-text.ts';
+import { fingerprintOf } from './join-text.ts';
 
 /** Where a control plane is. */
 export interface ControlAddress {

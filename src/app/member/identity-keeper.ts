@@ -8,7 +8,7 @@ import type { Dial } from '#xds/discovery-transport.ts';
 import { PERMISSION_DENIED } from '#xds/grpc-status.ts';
 import { callControl } from './control-call.ts';
 import { type ControlAddress, dialControl, learnMesh } from './control-dial.ts';
-import { fingerprintOf, type JoinText } from '../join-text.ts';
+import { fingerprintOf, type JoinText } from './join-text.ts';
 import type { PrivateFiles } from './private-files.ts';
 
 export interface IdentityKeeperOptions {
