@@ -17,7 +17,7 @@ import { Clock } from '#transport/clock.ts';
 import { DiscoveryServer } from '#xds/discovery-server.ts';
 import { discoveryMethod, DISCOVERY_PATH } from '#xds/discovery-transport.ts';
 import { GrpcServer } from '#xds/grpc-server.ts';
-import { PERMISSION_DENIED } from '#xds/grpc-status.ts';
+import { PERMISSION_DENIED, UNAVAILABLE } from '#xds/grpc-status.ts';
 import type { NodeIdentity } from '#xds/messages.ts';
 import type { Admission } from '#xds/server/discovery-stream.ts';
 import type { ProxyStatus } from '#xds/server/proxy-status.ts';
@@ -33,7 +33,8 @@ export interface ControlPlaneOptions {
 /** Changes that come together are compiled together: after so much silence, and after so long at the latest. */
 const DEBOUNCE = { quietMs: 50, maxDelayMs: 500, clock: systemClock };
 
-const NOTHING_DECLARED: Declared = { loaded: [], rejected: [], diagnostics: [] };
+/** What a control plane does not know, its proxies would take for gone. */
+const NOTHING_COMPILED = { code: UNAVAILABLE, message: 'the control plane has not read its documents yet' };
 
 /**
  * A control plane without its sockets and its folder:
@@ -60,7 +61,8 @@ export class ControlPlane {
       if (node !== null) this.#registry.disconnect(node.id);
     },
   });
-  #declared = NOTHING_DECLARED;
+  /** Undefined before the first reading. */
+  #declared: Declared | undefined;
   #mesh: MeshResult | undefined;
 
   constructor(options: ControlPlaneOptions) {
@@ -113,6 +115,7 @@ export class ControlPlane {
   }
 
   #admit(node: NodeIdentity, principal: string): Admission {
+    if (this.#mesh === undefined) return { admitted: false, status: NOTHING_COMPILED };
     const workload = readAnnouncement(node, principal);
     const refusal = typeof workload === 'string' ? workload : this.#registry.connect(workload);
     if (typeof workload === 'string' || refusal !== undefined)
@@ -122,6 +125,7 @@ export class ControlPlane {
 
   #compile(): void {
     this.#debounce.close();
+    if (this.#declared === undefined) return;
     const workloads = this.#registry.list().map(({ workload }) => workload);
     this.#mesh = this.#compiler.compile(this.#declared.loaded, workloads, this.#declared.rejected);
     this.#layers.publish(this.#mesh);

@@ -1,5 +1,6 @@
 import { flushCompileCache } from 'node:module';
 import { createAdminServer, type AdminServer } from '#admin/server.ts';
+import type { ReadyReport } from '#admin/sources.ts';
 import { EXIT } from '#cli/command.ts';
 import type { ControlOptions } from '#cli/control.ts';
 import type { Terminal } from '#cli/terminal.ts';
@@ -8,6 +9,7 @@ import { CertificateAuthority } from '#control/authority/certificate-authority.t
 import { JoinTokenAttestor } from '#control/authority/join-token-attestor.ts';
 import { JoinTokens } from '#control/authority/join-tokens.ts';
 import { StateFolder } from '#control/authority/state-folder.ts';
+import { StateLock } from '#control/authority/state-lock.ts';
 import { SvidAttestor } from '#control/authority/svid-attestor.ts';
 import { DeclaredObjects } from '#control/declared-objects.ts';
 import { DirectoryWatcher } from '#control/sources/directory-watcher.ts';
@@ -71,6 +73,7 @@ class ControlRun {
   readonly #listener: ControlListener;
   readonly #log: IssuanceLog;
   readonly #saved: SavedWorkloads;
+  readonly #lock: StateLock;
   readonly #objects = new DeclaredObjects();
   readonly #watcher: DirectoryWatcher;
   #admin: AdminServer | undefined;
@@ -84,6 +87,7 @@ class ControlRun {
       throw new Error(`cannot use trust domain ${options.trustDomain}: give 1 to 255 of a-z, 0-9, ".", "-" and "_"`);
     const nowMs = Date.now();
     const folder = StateFolder.open(options.state);
+    this.#lock = StateLock.acquire(folder);
     this.#options = options;
     this.#version = version;
     this.#narrator = narrator;
@@ -141,11 +145,16 @@ class ControlRun {
     this.#listener.close();
     await this.#admin?.close();
     this.#tokens.close();
+    this.#lock.release();
   }
 
   #read(): void {
     try {
-      this.#control.declare(this.#objects.update(readDirectory(this.#options.folder)));
+      const content = readDirectory(this.#options.folder);
+      // A folder that cannot be read declares nothing; to say so would take from sidecars what they have.
+      if (this.#control.mesh === undefined && content.files.length === 0 && content.unreadable.length > 0)
+        return this.#narrator.diagnosed(content.unreadable);
+      this.#control.declare(this.#objects.update(content));
     } catch (error) {
       // A defect of the compiler: what was published stays.
       this.#narrator.complain(`cannot compile what ${this.#options.folder} declares: ${String(error)}`);
@@ -174,7 +183,7 @@ class ControlRun {
       host: admin.address,
       port: admin.port,
       sources: {
-        ready: () => ({ ready: true, reasons: [] }),
+        ready: () => readiness(this.#control),
         async metrics() {
           totals.absorb('process', registry.collect());
           return totals.snapshot();
@@ -188,6 +197,11 @@ class ControlRun {
     const { port } = await this.#admin.listen();
     return `http://${admin.address.includes(':') ? `[${admin.address}]` : admin.address}:${port}`;
   }
+}
+
+function readiness({ mesh }: ControlPlane): ReadyReport {
+  if (mesh !== undefined) return { ready: true, reasons: [] };
+  return { ready: false, reasons: ['no documents could be read and compiled yet: no sidecar is admitted'] };
 }
 
 function halfWay(fromMs: number, toMs: number): number {
