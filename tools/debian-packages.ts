@@ -18,6 +18,8 @@ export const DEBIAN_PROGRAMS: readonly DebianProgram[] = [
   { command: 'h2load', packageName: 'nghttp2-client', neededFor: 'HTTP/2 load tests' },
   { command: 'wrk', packageName: 'wrk', neededFor: 'HTTP/1.1 load tests and benchmarks' },
   { command: 'haproxy', packageName: 'haproxy', neededFor: 'interoperability tests and benchmarks against HAProxy' },
+  { command: 'ip', packageName: 'iproute2', neededFor: 'tests of several hosts, in network namespaces' },
+  { command: 'nft', packageName: 'nftables', neededFor: 'tests of transparent capture' },
   { command: 'nginx', packageName: 'nginx-light', neededFor: 'interoperability tests and benchmarks against nginx' },
 ];
 
