@@ -3,15 +3,17 @@ import type { ClusterResource } from '#model/snapshot/cluster.ts';
 import type { SnapshotDelta } from '#model/snapshot/snapshot.ts';
 import type { WorkloadPort, WorkloadResource } from '#model/snapshot/workload.ts';
 import type { AccessLog } from '#telemetry/access-log.ts';
-import type { RequestMetrics } from '#telemetry/request-metrics.ts';
+import type { ConnectionCounts, RequestMetrics } from '#telemetry/request-metrics.ts';
 import { Clock } from '#transport/clock.ts';
 import { NOBODY, type Connection, type ConnectionObserver } from '#transport/connection.ts';
 import { TICKET_MEMORY_BYTES } from '#transport/ticket-memory.ts';
 import { Acceptor } from './downstream/acceptor.ts';
+import { ConnectionPeer } from './downstream/connection-peer.ts';
 import { HandshakeFailures } from './downstream/handshake-failures.ts';
-import { HttpAdmission } from './downstream/http-admission.ts';
 import { HttpSessions } from './downstream/http-sessions.ts';
 import { DEFAULT_DOWNSTREAM_LIMITS, type DownstreamLimits } from './downstream/limits.ts';
+import type { StreamPlace } from './downstream/stream-session.ts';
+import { StreamSessions } from './downstream/stream-sessions.ts';
 import { TlsAdmission } from './downstream/tls-admission.ts';
 import { ExchangePath, mayUpgrade } from './exchange-path.ts';
 import type { Exchange, ExchangeEntry } from './exchange/exchange.ts';
@@ -21,6 +23,8 @@ import { Callers, type Caller } from './mesh/callers.ts';
 import { identifyInMesh } from './mesh/mesh-fields.ts';
 import type { MeshIdentity } from './mesh/mesh-identity.ts';
 import { MeshTls } from './mesh/mesh-tls.ts';
+import { PlainAdmission } from './mesh/plain-admission.ts';
+import { PlainAcceptor, type OpenPlainListener, type PlainListener } from './mesh/plain-listener.ts';
 import { ServedPort } from './mesh/served-port.ts';
 import { ThreadTls } from './thread-tls.ts';
 import { ClusterRegistry } from './upstream/cluster-registry.ts';
@@ -35,7 +39,7 @@ export interface InboundOptions {
   readonly address?: string;
   /** 0 lets the system choose. @defaultValue 15008 */
   readonly port?: number;
-  /** Where peers outside of the mesh connect, for each port of the application that they may ask for. */
+  /** Where peers outside of the mesh connect from the start; see {@link Inbound.servePlain} for later ones. */
   readonly plain?: readonly PlainListener[];
   /** Where the application listens. @defaultValue 127.0.0.1 */
   readonly applicationAddress?: string;
@@ -43,15 +47,6 @@ export interface InboundOptions {
   readonly limits?: DownstreamLimits;
   /** Told in one sentence of what an operator should know. @defaultValue standard error */
   readonly warn?: (message: string) => void;
-}
-
-/** An address that is spoken to without TLS. */
-export interface PlainListener {
-  readonly address: string;
-  /** 0 lets the system choose. */
-  readonly port: number;
-  /** Of the application: what is declared for it says who may ask. */
-  readonly target: number;
 }
 
 /** Where a mesh's sidecars accept connections. */
@@ -72,7 +67,8 @@ export class Inbound {
   readonly #callers: Callers;
   readonly #failures: HandshakeFailures;
   readonly #acceptor: Acceptor;
-  readonly #plain: readonly Acceptor[];
+  readonly #plain: PlainAcceptor[];
+  #isClosing = false;
   #workload = '';
   #ports: ReadonlyMap<number, ServedPort> = new Map();
 
@@ -101,12 +97,26 @@ export class Inbound {
     await Promise.all([this.#acceptor, ...this.#plain].map((acceptor) => acceptor.open()));
   }
 
+  /**
+   * Accepts peers outside of the mesh at one more address, for one port of the application. What is declared for that
+   * port says at any time what becomes of them: a `STRICT` one refuses all but the probes of its exempt paths.
+   *
+   * @throws {BindError} (rejects) where the system refuses
+   */
+  async servePlain(listener: PlainListener): Promise<OpenPlainListener> {
+    const acceptor = this.#createPlainAcceptor(listener);
+    await acceptor.open();
+    if (this.#isClosing) acceptor.destroy();
+    this.#plain.push(acceptor);
+    return acceptor;
+  }
+
   /** The bound port for other sidecars. */
   get port(): number {
     return this.#acceptor.port;
   }
 
-  /** The bound ports of the plain listeners, in their order. */
+  /** The bound ports of the plain listeners, in the order in which they were opened. */
   get plainPorts(): readonly number[] {
     return this.#plain.map((acceptor) => acceptor.port);
   }
@@ -129,12 +139,14 @@ export class Inbound {
 
   /** Accepts nothing new and finishes what is open. @returns when the last connection has gone */
   async drain(): Promise<void> {
+    this.#isClosing = true;
     await Promise.all([this.#acceptor, ...this.#plain].map((acceptor) => acceptor.drain()));
     this.destroy();
   }
 
   /** Closes everything at once. */
   destroy(): void {
+    this.#isClosing = true;
     for (const acceptor of [this.#acceptor, ...this.#plain]) acceptor.destroy();
     this.#clusters.destroy();
     this.#tls.close();
@@ -164,7 +176,9 @@ export class Inbound {
         ],
       });
       const filters = this.#chains.compileRuleFilters(port.filters);
-      ports.set(port.port, new ServedPort(workload.name, port, this.#clusters.slot(cluster.name), filters));
+      const streams = this.#chains.compileStreamAuthorization(port.filters);
+      const slot = this.#clusters.slot(cluster.name);
+      ports.set(port.port, new ServedPort(workload.name, port, slot, { filters, streams }));
     }
     this.#workload = workload.name;
     this.#leave(ports);
@@ -197,21 +211,42 @@ export class Inbound {
     return new Acceptor({ address, port, shared: false, admission });
   }
 
-  #createPlainAcceptor({ address, port, target }: PlainListener): Acceptor {
+  #createPlainAcceptor(listener: PlainListener): PlainAcceptor {
+    const { target } = listener;
     const connections = this.#options.metrics.downstream(target);
     const http = this.#createHttp(target, () => this.#callers.stranger(this.#ports.get(target) ?? null));
-    return new Acceptor({ address, port, shared: false, admission: new HttpAdmission(http, connections) });
+    const streams = this.#createPlainStreams(target, connections);
+    const isOpaque = (): boolean => this.#ports.get(target)?.opaque ?? false;
+    const admission = new PlainAdmission({ http, streams, connections, isOpaque });
+    return new PlainAcceptor(listener, admission, (gone) => this.#plain.splice(this.#plain.indexOf(gone), 1));
+  }
+
+  #createPlainStreams(target: number, connections: ConnectionCounts): StreamSessions {
+    const { metrics, accessLog } = this.#options;
+    return new StreamSessions({
+      clock: this.#clock,
+      limits: () => this.#limits,
+      connections,
+      place: (serverName, connection) => this.#placePlain(target, serverName, connection),
+      record: (record) => {
+        metrics.streams.record(record);
+        accessLog.recordStream(record);
+      },
+    });
   }
 
   #createHttp(port: number, callerOf: (exchange: Exchange) => Caller | null): HttpSessions {
-    const limits = this.#options.limits ?? DEFAULT_DOWNSTREAM_LIMITS;
     const connections = this.#options.metrics.downstream(port);
     return new HttpSessions({
       entry: this.#createEntry(callerOf),
       clock: this.#clock,
-      limits: () => limits,
+      limits: () => this.#limits,
       connections,
     });
+  }
+
+  get #limits(): DownstreamLimits {
+    return this.#options.limits ?? DEFAULT_DOWNSTREAM_LIMITS;
   }
 
   // ── the way of a request: the stages, in their order ──
@@ -260,17 +295,30 @@ export class Inbound {
       this.#path.refuse(exchange, new ProxyError('access_denied', 'local', 'stream', { cause }));
       return;
     }
-    if (caller.verified || port.permissive) {
+    if (!caller.verified && port.isExempt(exchange.request)) {
+      // A probe asks and is answered: behind another protocol there would be requests that nobody judges.
+      exchange.request.upgrade = '';
+      this.#path.forward(exchange);
+    } else if (caller.verified || port.permissive) {
       if (!mayUpgrade(exchange)) exchange.request.upgrade = '';
       this.#path.follow(exchange);
-    } else if (port.isExempt(exchange.request)) this.#path.forward(exchange);
-    else
-      this.#path.refuse(
-        exchange,
-        new ProxyError('access_denied', 'local', 'stream', { cause: 'the port takes mutual TLS alone' }),
-      );
+    } else this.#path.refuse(exchange, createStrictRefusal());
+  }
+
+  /** Where a byte stream of somebody outside of the mesh goes. */
+  #placePlain(target: number, serverName: string, connection: Connection): StreamPlace {
+    const caller = this.#callers.stranger(this.#ports.get(target) ?? null);
+    if (caller === null) return { listener: null, route: null, serverName };
+    const { port, hop } = caller;
+    const refusal = port.permissive
+      ? port.streamAuthorization?.refusal(new ConnectionPeer(connection), port.port)
+      : createStrictRefusal();
+    return { listener: port.listener, route: port.stream, serverName, refusal: refusal ?? null, hop };
   }
 }
+
+const createStrictRefusal = (): ProxyError =>
+  new ProxyError('access_denied', 'local', 'stream', { cause: 'the port takes mutual TLS alone' });
 
 const dismiss = (connection: Connection): ConnectionObserver => {
   connection.destroy();

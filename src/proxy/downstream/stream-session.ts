@@ -30,6 +30,10 @@ export interface StreamPlace {
   /** Null where no route takes it. */
   readonly route: StreamRoute | null;
   readonly serverName: string;
+  /** Why it goes nowhere, where a policy says so; absent or null where none does. */
+  readonly refusal?: ProxyError | null;
+  /** Between whom it is in the mesh, as far as that is known before it goes on; absent outside. */
+  readonly hop?: MeshHop;
 }
 
 /**
@@ -60,7 +64,7 @@ export class StreamSession implements ConnectionObserver, StreamObserver, Sessio
   #serverPaused = false;
   #error: ProxyError | null = null;
   #endpoint = '';
-  #hop: MeshHop | null = null;
+  #hop: MeshHop | null;
   #attempts = 0;
   #receivedBytes = 0;
   #sentBytes = 0;
@@ -71,6 +75,7 @@ export class StreamSession implements ConnectionObserver, StreamObserver, Sessio
     this.#client = connection;
     this.#peer = new ConnectionPeer(connection);
     this.#place = place;
+    this.#hop = place.hop ?? null;
     this.#environment = environment;
     this.#held = first;
     this.#startedAt = environment.clock.now();
@@ -79,10 +84,12 @@ export class StreamSession implements ConnectionObserver, StreamObserver, Sessio
 
   /** Connects to the backend. The client is not read from before that has been done. */
   start(): void {
+    const { refusal = null } = this.#place;
     const backend = this.#place.route === null ? null : drawBackend(this.#place.route);
     this.#cluster = backend === null ? null : backend.slot.cluster;
     this.#pauseClient();
-    if (this.#place.route === null) this.#fail(new ProxyError('route_not_found', 'local', 'connection'));
+    if (refusal !== null) this.#fail(refusal);
+    else if (this.#place.route === null) this.#fail(new ProxyError('route_not_found', 'local', 'connection'));
     else if (this.#cluster === null) this.#fail(new ProxyError('backend_invalid', 'local', 'connection'));
     else this.#open(this.#cluster);
   }
@@ -98,7 +105,7 @@ export class StreamSession implements ConnectionObserver, StreamObserver, Sessio
 
   attempted(endpoint: string, hop: MeshHop | null): void {
     this.#endpoint = endpoint;
-    this.#hop = hop;
+    if (hop !== null) this.#hop = hop;
     this.#attempts++;
   }
 

@@ -13,7 +13,7 @@ export interface StreamSessionOptions {
   readonly limits: (listener: string) => DownstreamLimits;
   readonly connections: ConnectionCounts;
   /** Where a connection goes, as of now. @param serverName '' where none was named */
-  readonly place: (serverName: string) => StreamPlace;
+  readonly place: (serverName: string, connection: Connection) => StreamPlace;
   readonly record: (record: StreamRecord) => void;
 }
 
@@ -28,7 +28,7 @@ export class StreamSessions {
   /** @param first octets that were looked at already; empty where none were @returns who listens to the connection */
   begin(connection: Connection, serverName: string, first: Buffer | null, sessions: SessionSet): ConnectionObserver {
     const { clock, limits, connections, place, record } = this.#options;
-    const where = place(serverName);
+    const where = place(serverName, connection);
     const environment = {
       clock,
       idleMs: limits(where.listener === null ? '' : where.listener.name).tcpIdleMs,

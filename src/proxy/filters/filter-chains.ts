@@ -3,6 +3,7 @@ import type { FilterSpec } from '#model/snapshot/http-route.ts';
 import type { ClusterSlot, Filter } from '../exchange/exchange.ts';
 import { Authorization, BackendAuthorization, RuleAuthorization } from './authorization/authorization.ts';
 import type { PolicyRegistry } from './authorization/policy-registry.ts';
+import { StreamAuthorization } from './authorization/stream-authorization.ts';
 import { compileFilters } from './compile-filters.ts';
 
 /** What chains refer to. */
@@ -36,6 +37,12 @@ export class FilterChains {
       own === null ? this.#atListener : Object.freeze(new RuleAuthorization(own)),
       ...compileFilters(others.slice(place), this.#environment),
     ]);
+  }
+
+  /** The policies that connections are under which no request stands for; null for none. */
+  compileStreamAuthorization(specs: readonly FilterSpec[]): StreamAuthorization | null {
+    const { levels } = takeOut(specs);
+    return levels === null ? null : new StreamAuthorization(this.#environment.policies.levels(levels));
   }
 
   /** The policies of a Service come last: they judge what the Service gets. */

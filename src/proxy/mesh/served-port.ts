@@ -1,6 +1,15 @@
 import type { RequestHead } from '#http/head.ts';
 import type { WorkloadPort } from '#model/snapshot/workload.ts';
-import type { ClusterSlot, Filter, Listener, Rule } from '../exchange/exchange.ts';
+import type { ClusterSlot, Filter, Listener, Rule, StreamRoute } from '../exchange/exchange.ts';
+import type { StreamAuthorization } from '../filters/authorization/stream-authorization.ts';
+
+/** What is asked before the application is. */
+export interface PortProtection {
+  /** Of requests. */
+  readonly filters: readonly Filter[];
+  /** Of byte streams that no request stands for; null where no policy is asked. */
+  readonly streams: StreamAuthorization | null;
+}
 
 /** One port of the application, compiled. */
 export class ServedPort {
@@ -12,18 +21,23 @@ export class ServedPort {
   readonly opaque: boolean;
   /** Whether peers outside of the mesh may call. */
   readonly permissive: boolean;
+  /** Of byte streams. */
+  readonly stream: StreamRoute;
+  readonly streamAuthorization: StreamAuthorization | null;
   readonly #slot: ClusterSlot;
   readonly #filters: readonly Filter[];
   readonly #exemptPaths: ReadonlySet<string>;
 
   /** @param workload `<namespace>/<service-account>/<id>` */
-  constructor(workload: string, port: WorkloadPort, slot: ClusterSlot, filters: readonly Filter[]) {
+  constructor(workload: string, port: WorkloadPort, slot: ClusterSlot, protection: PortProtection) {
     this.port = port.port;
     this.cluster = slot.name;
     this.opaque = port.protocol === 'tcp';
     this.permissive = port.mtls === 'PERMISSIVE';
     this.#slot = slot;
-    this.#filters = filters;
+    this.#filters = protection.filters;
+    this.streamAuthorization = protection.streams;
+    this.stream = { route: '', backends: [{ slot, weight: 1 }], totalWeight: 1 };
     this.#exemptPaths = new Set(port.exemptPaths);
     this.listener = {
       name: slot.name,

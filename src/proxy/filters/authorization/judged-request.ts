@@ -1,13 +1,20 @@
-import type { Exchange } from '../../exchange/exchange.ts';
+import type { DownstreamPeer } from '../../exchange/exchange.ts';
 import { principalOf, type PeerPrincipal } from './peer-principal.ts';
 import { foldPath } from './folded-path.ts';
+
+/** What is read of an exchange. */
+export interface Judged {
+  readonly peer: DownstreamPeer;
+  readonly clientAddress: string;
+  readonly request: { readonly method: string };
+}
 
 /**
  * A request as policies see it. One object for all requests of a thread: judging one never pauses, and what it costs to
  * find out is found out at most once for all policies.
  */
 export class JudgedRequest {
-  exchange!: Exchange;
+  exchange!: Judged;
   host = '';
   path = '';
   /** 0 where it is not known. */
@@ -16,7 +23,7 @@ export class JudgedRequest {
   #principal: PeerPrincipal | null | undefined;
 
   /** @param host without port, lower case @param path in normal form */
-  begin(exchange: Exchange, host: string, path: string, port: number): void {
+  begin(exchange: Judged, host: string, path: string, port: number): void {
     this.exchange = exchange;
     this.host = host;
     this.path = path;
