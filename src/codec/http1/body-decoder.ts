@@ -1,7 +1,7 @@
 import { Fields } from '#http/fields.ts';
 import { TOKEN_LOWER } from '#http/token.ts';
 import { FAULTS, type Fault } from './fault.ts';
-import { FIELD_NAMES, FIRST_ORDINARY, isDroppedTrailer, UNKNOWN_NAME } from './field-names.ts';
+import { FIELD_NAMES, FIRST_ORDINARY, isDroppedTrailer, UNKNOWN_NAME } from '#http/field-names.ts';
 import { FAULTY, INCOMPLETE, LINE_INTS, scan, scanFields } from './head-scanner.ts';
 import type { Http1Limits } from './limits.ts';
 import type { PartialHead } from './partial-head.ts';

@@ -2,7 +2,7 @@ import type { Fields } from '#http/fields.ts';
 import { type HttpVersion, RequestHead, ResponseHead, UNKNOWN_LENGTH } from '#http/head.ts';
 import { isBodiless, reasonOf } from '#http/status.ts';
 import { isToken } from '#http/token.ts';
-import { escapeTarget, isVisible, repairFields } from './line-safety.ts';
+import { escapeTarget, isVisible, repairFields } from '#http/line-safety.ts';
 
 /*
  * Heads as latin1 text: one string a head, so that head and first content leave in one write. Whatever a filter has

@@ -13,7 +13,7 @@ import {
   TRANSFER_ENCODING,
   UNKNOWN_NAME,
   UPGRADE,
-} from './field-names.ts';
+} from '#http/field-names.ts';
 import { LINE_INTS, scan } from './head-scanner.ts';
 import type { Http1Limits } from './limits.ts';
 

@@ -1,6 +1,6 @@
 import { FIELD_OCTET, TOKEN_LOWER } from '#http/token.ts';
 import { FAULTS, type Fault } from './fault.ts';
-import { findFieldName } from './field-names.ts';
+import { findFieldName } from '#http/field-names.ts';
 import type { Http1Limits } from './limits.ts';
 
 /*

@@ -2,7 +2,7 @@ import type { Fields } from '#http/fields.ts';
 import { type RequestHead, type ResponseHead, UNKNOWN_LENGTH } from '#http/head.ts';
 import { isBodiless } from '#http/status.ts';
 import { isToken } from '#http/token.ts';
-import { escapeTarget, isVisible, repairFields } from '../http1/line-safety.ts';
+import { escapeTarget, isVisible, repairFields } from '#http/line-safety.ts';
 import type { HpackEncoder } from './hpack/encoder.ts';
 import { knownRule, ruleOf } from './hpack/name-rule.ts';
 

@@ -1,6 +1,6 @@
 import { Fields } from '#http/fields.ts';
 import { UNKNOWN_LENGTH } from '#http/head.ts';
-import { isDroppedTrailer } from '../http1/field-names.ts';
+import { isDroppedTrailer } from '#http/field-names.ts';
 import { STREAM_FAULTS, type Fault } from './fault.ts';
 import { section } from './field-section.ts';
 

@@ -1,5 +1,5 @@
 import { FIELD_OCTET, isFieldName, TOKEN_LOWER } from '#http/token.ts';
-import { FIELD_NAMES, findFieldName, FIRST_ORDINARY, UNKNOWN_NAME } from '../../http1/field-names.ts';
+import { FIELD_NAMES, findFieldName, FIRST_ORDINARY, UNKNOWN_NAME } from '#http/field-names.ts';
 
 /*
  * What a field is to whoever reads a message, as a small number. It is found, and name and value are checked, where the

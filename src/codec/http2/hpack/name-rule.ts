@@ -1,5 +1,5 @@
 import { isHeadField } from '#http/head-fields.ts';
-import { FIELD_NAMES } from '../../http1/field-names.ts';
+import { FIELD_NAMES } from '#http/field-names.ts';
 import { STATIC_LENGTH, STATIC_NAMES, STATIC_VALUES } from './static-table.ts';
 
 /*

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { FIELD_NAMES, FIRST_ORDINARY } from '#codec/http1/field-names.ts';
+import { FIELD_NAMES, FIRST_ORDINARY } from '#http/field-names.ts';
 import { isHeadField } from '#http/head-fields.ts';
 import { isFieldName, isFieldValue } from '#http/token.ts';
 import type { HeaderModifications } from '#model/snapshot/http-route.ts';

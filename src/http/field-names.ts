@@ -1,4 +1,4 @@
-import { TOKEN_LOWER } from '#http/token.ts';
+import { TOKEN_LOWER } from './token.ts';
 
 /*
  * Well-known field names as small numbers and shared strings: a known name costs no allocation, and compares by

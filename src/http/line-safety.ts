@@ -1,5 +1,5 @@
-import { Fields } from '#http/fields.ts';
-import { FIELD_OCTET, isFieldName } from '#http/token.ts';
+import { Fields } from './fields.ts';
+import { FIELD_OCTET, isFieldName } from './token.ts';
 
 /*
  * The last look at what leaves. Heads from decoders are valid; what filters put into them should be. If one does not
