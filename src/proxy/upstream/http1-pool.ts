@@ -6,6 +6,7 @@ import type { ClusterLoad, ConnectionHolder } from './cluster-load.ts';
 import { Connecting } from './connecting.ts';
 import { Http1Client, type ClientObserver } from './http1-client.ts';
 import type { UpstreamPool, UpstreamRequest } from './upstream-request.ts';
+import { WaitingRequests } from './waiting-requests.ts';
 
 /**
  * How long an idle connection is kept where the server does not say: Node servers close after 5 s and do not tell, and
@@ -23,7 +24,7 @@ export class Http1Pool implements UpstreamPool, ClientObserver, ConnectionHolder
   readonly #load: ClusterLoad;
   readonly #clock: Clock;
   readonly #idle: Http1Client[] = [];
-  readonly #waiting: UpstreamRequest[] = [];
+  readonly #waiting: WaitingRequests;
   readonly #clients = new Set<Http1Client>();
   readonly #connecting = new Set<Connecting>();
   #closed = false;
@@ -32,6 +33,7 @@ export class Http1Pool implements UpstreamPool, ClientObserver, ConnectionHolder
     this.#dial = dial;
     this.#load = load;
     this.#clock = clock;
+    this.#waiting = new WaitingRequests(load);
     load.join(this);
   }
 
@@ -43,24 +45,12 @@ export class Http1Pool implements UpstreamPool, ClientObserver, ConnectionHolder
       request.ready(client);
       return;
     }
-    if (!this.#load.mayWait()) {
-      request.unavailable(
-        new ProxyError('upstream_overflow', 'local', 'stream', { cause: 'too many pending requests' }),
-      );
-      return;
-    }
-    this.#load.pendingRequests++;
-    this.#waiting.push(request);
-    this.#connectForWaiting();
+    if (this.#waiting.admit(request)) this.#connectForWaiting();
   }
 
   /** Takes back a request that still waits. */
   withdraw(request: UpstreamRequest): void {
-    const index = this.#waiting.indexOf(request);
-    if (index === -1) return;
-    this.#waiting.splice(index, 1);
-    this.#load.pendingRequests--;
-    this.#leaveWhenEmpty();
+    if (this.#waiting.withdraw(request)) this.#leaveWhenEmpty();
   }
 
   /** Closes what is idle. */
@@ -75,7 +65,7 @@ export class Http1Pool implements UpstreamPool, ClientObserver, ConnectionHolder
   close(): void {
     this.#closed = true;
     this.closeIdle();
-    if (this.#waiting.length === 0) for (const connecting of this.#connecting) this.#giveUp(connecting);
+    if (this.#waiting.size === 0) for (const connecting of this.#connecting) this.#giveUp(connecting);
     this.#leaveWhenEmpty();
   }
 
@@ -84,10 +74,7 @@ export class Http1Pool implements UpstreamPool, ClientObserver, ConnectionHolder
     this.#closed = true;
     for (const connecting of this.#connecting) this.#giveUp(connecting);
     for (const client of this.#clients) client.destroy();
-    for (const request of this.#waiting.splice(0)) {
-      this.#load.pendingRequests--;
-      request.unavailable(new ProxyError('draining', 'local', 'stream'));
-    }
+    this.#waiting.failAll(new ProxyError('draining', 'local', 'stream'));
     this.#leaveWhenEmpty();
   }
 
@@ -109,10 +96,8 @@ export class Http1Pool implements UpstreamPool, ClientObserver, ConnectionHolder
 
   released(client: Http1Client): void {
     const next = this.#waiting.shift();
-    if (next !== undefined) {
-      this.#load.pendingRequests--;
-      next.ready(client);
-    } else if (this.#closed) client.abandon();
+    if (next !== undefined) next.ready(client);
+    else if (this.#closed) client.abandon();
     else this.#keep(client);
   }
 
@@ -138,7 +123,7 @@ export class Http1Pool implements UpstreamPool, ClientObserver, ConnectionHolder
 
   /** As many connects as requests wait, within the limit of the cluster. */
   #connectForWaiting(): void {
-    while (this.#waiting.length > this.#connecting.size) {
+    while (this.#waiting.size > this.#connecting.size) {
       if (!this.#load.mayConnect()) {
         this.#load.awaitConnection(this); // until then, one that comes free here serves whoever waits
         return;
@@ -168,11 +153,7 @@ export class Http1Pool implements UpstreamPool, ClientObserver, ConnectionHolder
   #failed(connecting: Connecting, error: ProxyError): void {
     this.#connecting.delete(connecting);
     this.#load.connectFailed();
-    const first = this.#waiting.shift();
-    if (first !== undefined) {
-      this.#load.pendingRequests--;
-      first.unavailable(error);
-    }
+    this.#waiting.shift()?.unavailable(error);
     this.#connectForWaiting();
     this.#leaveWhenEmpty();
   }
@@ -184,7 +165,7 @@ export class Http1Pool implements UpstreamPool, ClientObserver, ConnectionHolder
   }
 
   #leaveWhenEmpty(): void {
-    const empty = this.#clients.size === 0 && this.#connecting.size === 0 && this.#waiting.length === 0;
+    const empty = this.#clients.size === 0 && this.#connecting.size === 0 && this.#waiting.size === 0;
     if (this.#closed && empty) this.#load.leave(this);
   }
 }

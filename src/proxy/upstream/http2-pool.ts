@@ -7,6 +7,7 @@ import { Connecting } from './connecting.ts';
 import { Http2Client, type Http2ClientObserver } from './http2-client.ts';
 import { Http2Lease } from './http2-lease.ts';
 import type { UpstreamPool, UpstreamRequest } from './upstream-request.ts';
+import { WaitingRequests } from './waiting-requests.ts';
 
 /** How long a connection without streams is kept: it serves all requests of its thread, so it is worth more than one of HTTP/1.1. */
 const IDLE_MS = 60_000;
@@ -20,7 +21,7 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
   readonly #load: ClusterLoad;
   readonly #clock: Clock;
   readonly #clients: Http2Client[] = [];
-  readonly #waiting: UpstreamRequest[] = [];
+  readonly #waiting: WaitingRequests;
   #connecting: Connecting | null = null;
   /** Connected, but the server has not said yet what it takes. */
   #opening: Http2Client | null = null;
@@ -30,6 +31,7 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
     this.#dial = dial;
     this.#load = load;
     this.#clock = clock;
+    this.#waiting = new WaitingRequests(load);
     load.join(this);
   }
 
@@ -40,23 +42,11 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
       request.ready(new Http2Lease(client));
       return;
     }
-    if (!this.#load.mayWait()) {
-      request.unavailable(
-        new ProxyError('upstream_overflow', 'local', 'stream', { cause: 'too many pending requests' }),
-      );
-      return;
-    }
-    this.#load.pendingRequests++;
-    this.#waiting.push(request);
-    this.#connectForWaiting();
+    if (this.#waiting.admit(request)) this.#connectForWaiting();
   }
 
   withdraw(request: UpstreamRequest): void {
-    const index = this.#waiting.indexOf(request);
-    if (index === -1) return;
-    this.#waiting.splice(index, 1);
-    this.#load.pendingRequests--;
-    this.#leaveWhenEmpty();
+    if (this.#waiting.withdraw(request)) this.#leaveWhenEmpty();
   }
 
   closeIdle(): void {
@@ -65,7 +55,7 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
 
   close(): void {
     this.#closed = true;
-    if (this.#waiting.length === 0) this.#giveUpConnecting();
+    if (this.#waiting.size === 0) this.#giveUpConnecting();
     for (const client of this.#clients.slice()) client.close();
     this.#leaveWhenEmpty();
   }
@@ -74,10 +64,7 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
     this.#closed = true;
     this.#giveUpConnecting();
     for (const client of this.#clients.slice()) client.destroy();
-    for (const request of this.#waiting.splice(0)) {
-      this.#load.pendingRequests--;
-      request.unavailable(new ProxyError('draining', 'local', 'stream'));
-    }
+    this.#waiting.failAll(new ProxyError('draining', 'local', 'stream'));
     this.#leaveWhenEmpty();
   }
 
@@ -116,7 +103,7 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
     this.#load.connectionClosed();
     if (this.#opening === client) {
       this.#opening = null;
-      if (error !== null) this.#failWaiting(error); // it would be no better next time
+      if (error !== null) this.#waiting.failAll(error); // it would be no better next time
     }
     this.#connectForWaiting();
     this.#leaveWhenEmpty();
@@ -130,10 +117,9 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
   }
 
   #serveWaiting(): void {
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.size > 0) {
       const client = this.#clientWithPlace();
       if (client === null) break;
-      this.#load.pendingRequests--;
       this.#clock.cancel(client.idleTimer);
       this.#waiting.shift()!.ready(new Http2Lease(client));
     }
@@ -142,7 +128,7 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
 
   /** One connect at a time: its connection will probably have places for all that wait. */
   #connectForWaiting(): void {
-    if (this.#waiting.length === 0 || this.#connecting !== null || this.#opening !== null) return;
+    if (this.#waiting.size === 0 || this.#connecting !== null || this.#opening !== null) return;
     if (!this.#load.mayConnect()) {
       this.#load.awaitConnection(this);
       return;
@@ -168,16 +154,9 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
   #failed(error: ProxyError): void {
     this.#connecting = null;
     this.#load.connectFailed();
-    this.#failWaiting(error);
+    this.#waiting.failAll(error);
     this.#connectForWaiting();
     this.#leaveWhenEmpty();
-  }
-
-  #failWaiting(error: ProxyError): void {
-    for (const request of this.#waiting.splice(0)) {
-      this.#load.pendingRequests--;
-      request.unavailable(error);
-    }
   }
 
   #giveUpConnecting(): void {
@@ -188,7 +167,7 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
   }
 
   #leaveWhenEmpty(): void {
-    const empty = this.#clients.length === 0 && this.#connecting === null && this.#waiting.length === 0;
+    const empty = this.#clients.length === 0 && this.#connecting === null && this.#waiting.size === 0;
     if (this.#closed && empty) this.#load.leave(this);
   }
 }
