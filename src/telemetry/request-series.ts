@@ -1,4 +1,5 @@
-import type { ExchangeRecord, MeshHop } from './exchange-record.ts';
+import type { ExchangeRecord } from './exchange-record.ts';
+import { partyLabels, securityOf } from './istio-parties.ts';
 import { ISTIO_BUCKETS } from './metric-table.ts';
 import { NO_GRPC_STATUS } from './outcome.ts';
 import { seriesKey } from './metric-snapshot.ts';
@@ -49,9 +50,6 @@ export interface RequestLabels {
 
 const labelSet = (...labels: readonly string[]): LabelSet => ({ labels, key: seriesKey(labels) });
 
-/** What Istio says where a label has no value. */
-export const UNKNOWN = 'unknown';
-
 /** @param status of the answer @param flag its response flag @param grpcStatus of gRPC, or -1 */
 export const requestLabels = (
   record: ExchangeRecord,
@@ -82,61 +80,8 @@ export const OVERFLOW_LABELS: RequestLabels = {
 export const requestKey = (labels: RequestLabels): string =>
   `${labels.istio.key}\u0000${labels.route.key}\u0000${labels.cluster.key}`;
 
-/** Labels from the reporter to the namespace of the service, of what goes between sidecars. */
-export const meshLabels = (
-  record: Pick<ExchangeRecord, 'cluster'>,
-  { reporter, source, destination, service }: MeshHop,
-): readonly string[] => [
-  reporter,
-  orUnknown(source.workload),
-  orUnknown(source.namespace),
-  orUnknown(source.principal),
-  orUnknown(destination.workload),
-  orUnknown(destination.principal),
-  service === null ? destinationService(record) : `${service.name}.${service.namespace}.svc.cluster.local`,
-  service?.name ?? record.cluster?.service.name ?? UNKNOWN,
-  service?.namespace ?? record.cluster?.service.namespace ?? UNKNOWN,
-];
-
-const orUnknown = (text: string): string => (text === '' ? UNKNOWN : text);
-
-/** A gateway is the source of what it sends, so that its traffic shows beside that of the mesh. */
 const istioLabels = (record: ExchangeRecord, status: number, flag: string, grpcStatus: number): readonly string[] => {
   const protocol = grpcStatus === NO_GRPC_STATUS ? 'http' : 'grpc';
   const grpc = grpcStatus === NO_GRPC_STATUS ? '' : String(grpcStatus);
-  const hop = record.hop ?? null;
-  if (hop !== null) return [...meshLabels(record, hop), protocol, String(status), grpc, flag, hop.security];
-  const [namespace, gateway] = gatewayName(record);
-  const service = record.cluster?.service;
-  return [
-    'source',
-    gateway,
-    namespace,
-    UNKNOWN,
-    UNKNOWN,
-    UNKNOWN,
-    destinationService(record),
-    service?.name ?? UNKNOWN,
-    service?.namespace ?? UNKNOWN,
-    protocol,
-    String(status),
-    grpc,
-    flag,
-    'none',
-  ];
-};
-
-/** @returns namespace and name of the gateway that a record is of */
-export const gatewayName = (record: Pick<ExchangeRecord, 'listener'>): readonly [namespace: string, name: string] => {
-  const full = record.listener?.gateway;
-  if (full === undefined) return [UNKNOWN, UNKNOWN];
-  const slash = full.indexOf('/');
-  return [full.slice(0, Math.max(slash, 0)), full.slice(slash + 1)];
-};
-
-/** A `Service` has its DNS name of the cluster; any other backend only its own name. */
-export const destinationService = (record: Pick<ExchangeRecord, 'cluster'>): string => {
-  if (record.cluster === null) return UNKNOWN;
-  const { name, namespace } = record.cluster.service;
-  return record.cluster.name.startsWith('Service/') ? `${name}.${namespace}.svc.cluster.local` : name;
+  return [...partyLabels(record), protocol, String(status), grpc, flag, securityOf(record)];
 };

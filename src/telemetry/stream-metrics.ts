@@ -1,7 +1,7 @@
 import { ERROR_TABLE } from '#errors/error-table.ts';
 import type { Counter, MetricRegistry } from './metric-registry.ts';
 import { NO_FLAG } from './outcome.ts';
-import { destinationService, gatewayName, meshLabels, UNKNOWN } from './request-series.ts';
+import { partyLabels, securityOf } from './istio-parties.ts';
 import type { StreamRecord } from './stream-record.ts';
 
 /** Series kept ready; a reload may rename listeners and backends for ever. */
@@ -25,7 +25,8 @@ export class StreamMetrics {
         ? ''
         : `${hop.source.principal} ${hop.destination.principal} ${hop.service?.name} ${hop.service?.namespace}`;
     const key = `${record.listener?.name} ${record.cluster?.name} ${flag} ${parties}`;
-    const [opened, closed, sent, received] = this.#ready.get(key) ?? this.#prepare(key, labelsOf(record, flag));
+    const [opened, closed, sent, received] =
+      this.#ready.get(key) ?? this.#prepare(key, [...partyLabels(record), 'tcp', flag, securityOf(record)]);
     // Both at once: which flag a connection gets is known only at its end.
     opened!.add();
     closed!.add();
@@ -45,24 +46,3 @@ export class StreamMetrics {
     return counters;
   }
 }
-
-const labelsOf = (record: StreamRecord, flag: string): readonly string[] => {
-  if (record.hop !== null && record.hop !== undefined)
-    return [...meshLabels(record, record.hop), 'tcp', flag, record.hop.security];
-  const [namespace, gateway] = gatewayName(record);
-  const service = record.cluster?.service;
-  return [
-    'source',
-    gateway,
-    namespace,
-    UNKNOWN,
-    UNKNOWN,
-    UNKNOWN,
-    destinationService(record),
-    service?.name ?? UNKNOWN,
-    service?.namespace ?? UNKNOWN,
-    'tcp',
-    flag,
-    'none',
-  ];
-};
