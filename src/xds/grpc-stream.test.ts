@@ -31,7 +31,7 @@ const QUIET = { output() {}, goingAway() {}, settingsReceived() {}, pinged() {},
 /** Both ends of a call over HTTP/2. @param answer what the server does with the stream; by default it takes the call */
 function createCall(answer?: (stream: Http2Stream) => void, limitBytes = 1000, options: Partial<Http2Options> = {}) {
   const server = { ear: new Ear(), call: null as GrpcStream | null };
-  const client = { ear: new Ear(), call: null as GrpcStream | null };
+  const client = { ear: new Ear(), call: null as GrpcStream | null, stream: null as Http2Stream | null };
   const accept = (stream: Http2Stream): StreamObserver => {
     if (answer === undefined) {
       return GrpcStream.accept(stream, limitBytes, (call) => {
@@ -61,7 +61,14 @@ function createCall(answer?: (stream: Http2Stream) => void, limitBytes = 1000, o
       }
     }
   };
-  client.call = GrpcStream.call(ends[0], 'control', '/x.Y/Z', limitBytes, () => client.ear);
+  // To do on it what a client's call does not.
+  const observed = {
+    get availableStreams() {
+      return ends[0].availableStreams;
+    },
+    request: (...args: Parameters<Http2Connection['request']>) => (client.stream = ends[0].request(...args)),
+  } as unknown as Http2Connection;
+  client.call = GrpcStream.call(observed, 'control', '/x.Y/Z', limitBytes, () => client.ear);
   exchange();
   return { client, server, exchange, connections: ends };
 }
@@ -176,4 +183,34 @@ test('GrpcStream keeps what the peer does not take, tells when it was taken, and
   client.call!.resume();
   exchange();
   assert.deepEqual([client.ear.messages[0]?.length, server.ear.writables], [1_000_000, 1]);
+});
+
+test('GrpcStream answers a client that has closed its half, where the server knows of it', () => {
+  const { client, server, exchange, connections } = createCall();
+  let halfClosed = 0;
+  Object.assign(server.ear, { halfClosed: () => void halfClosed++ });
+  client.call!.send([text('all')]);
+  client.stream!.end(null);
+  exchange();
+  assert.deepEqual([server.ear.messages, halfClosed, server.ear.ends], [['all'], 1, []]);
+  server.call!.send([text('one')]);
+  exchange();
+  server.call!.send([text('two')]);
+  server.call!.close({ code: 0, message: '' });
+  exchange();
+  assert.deepEqual(client.ear.messages, ['one', 'two']);
+  assert.deepEqual(client.ear.ends, [{ code: 0, message: '' }]);
+  assert.deepEqual(
+    connections.map(({ idle }) => idle),
+    [true, true],
+  );
+});
+
+test('GrpcStream refuses a client that closes its half within a message', () => {
+  const { client, server, exchange } = createCall();
+  Object.assign(server.ear, { halfClosed: () => assert.fail('it is not whole') });
+  client.stream!.write(Buffer.from([0, 0, 0, 0, 9, 1]));
+  client.stream!.end(null);
+  exchange();
+  assert.deepEqual(client.ear.ends, [{ code: 13, message: 'the stream ends within a message' }]);
 });

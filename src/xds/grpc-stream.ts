@@ -24,6 +24,11 @@ export interface GrpcObserver {
   received(message: Uint8Array): void;
   /** All that {@link GrpcStream.send} could not send at once has been sent. */
   writable(): void;
+  /**
+   * Server: the client has said all that it will, and waits for answers. Where this is absent, the call is over then:
+   * whoever must be answered by the client cannot be served any longer.
+   */
+  halfClosed?(): void;
   /** The call is over, by whomever but {@link GrpcStream.close}. Called once; nothing follows. */
   ended(status: GrpcStatus): void;
 }
@@ -147,7 +152,7 @@ export class GrpcStream implements StreamObserver, GrpcSender {
     // A server that breaks off may do so within a message, and says why.
     const isCut = this.#reader.isWithinMessage && status.code === OK;
     const end = isCut ? { code: INTERNAL, message: 'the stream ends within a message' } : status;
-    // A client that has said all that it will is served no longer: it could not answer.
+    if (this.#isServer && !isCut && this.#observer.halfClosed !== undefined) return this.#observer.halfClosed();
     if (this.#isServer) this.#closeStream(end);
     this.#finish(end);
   }

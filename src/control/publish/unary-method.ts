@@ -1,5 +1,5 @@
 import type { GrpcMethod } from '#xds/grpc-server.ts';
-import { type GrpcStatus, INTERNAL, OK } from '#xds/grpc-status.ts';
+import { type GrpcStatus, INTERNAL, INVALID_ARGUMENT, OK } from '#xds/grpc-status.ts';
 import type { GrpcStream } from '#xds/grpc-stream.ts';
 
 /** Octets of a request; the largest are certificate requests with a token. */
@@ -27,6 +27,10 @@ export function unaryMethod(answer: (request: unknown) => Promise<object | Unary
           void reply(stream, parseJson(message), answer);
         },
         writable() {},
+        // Most clients close their half right behind the request.
+        halfClosed: () => {
+          if (!isAsked) stream.close({ code: INVALID_ARGUMENT, message: 'the call ends without a request' });
+        },
         ended() {},
       };
     },
