@@ -173,6 +173,42 @@ test('a sidecar that is killed costs the requests under way on it alone', async 
   await until('nothing is left', () => isIdle(outbound.activity));
 });
 
+test('requests to a sidecar that falls silent are made elsewhere in time, where that is safe', async (context) => {
+  const application = await startApplication(context);
+  const { inbound } = await startInbound(context, declareWorkload([{ port: application.port }]));
+  const silent = await startInboundProcess(context, application.port);
+  const endpoints = [inbound.port, silent.port].map((port) => ({
+    port: application.port,
+    mesh: { port, principal: CATALOG },
+  }));
+  const { outbound, records } = await startOutbound(context, declareService(endpoints));
+  const get = async () => (await ask(outbound.proxyPort, 'http://catalog/')).status;
+  const post = async () => (await ask(outbound.proxyPort, 'http://catalog/', { method: 'POST', body: 'pay' })).status;
+  while (new Set(records.exchanges.map(({ hop }) => hop)).size < 2) await get();
+  const before = records.exchanges.length;
+  silent.stop();
+  const startedMs = performance.now();
+  const gets = await Promise.all(Array.from({ length: 16 }, get));
+  assert.deepEqual(new Set(gets), new Set([200]));
+  const tookMs = performance.now() - startedMs;
+  assert.ok(tookMs < 12_000, `${tookMs} ms`);
+  await until('all are recorded', () => records.exchanges.length === before + 16);
+  const moved = records.exchanges.slice(before).filter(({ attempts }) => attempts > 1);
+  assert.ok(moved.length > 0, 'none was under way on it');
+  // A new connection to it is not made: that is found out before anything is sent, so that all may be repeated.
+  assert.deepEqual(new Set(await Promise.all(Array.from({ length: 4 }, post))), new Set([200]));
+  silent.resume();
+  await until('nothing is left', () => isIdle(outbound.activity));
+});
+
+test('a request that waits long for its answer is left in peace while the sidecar lives', async (context) => {
+  const { outbound, from } = await startMesh(context, (_, response) => void setTimeout(() => response.end('late'), 9_000));
+  const reply = await ask(outbound.proxyPort, 'http://catalog/');
+  assert.deepEqual([reply.status, reply.body], [200, 'late']);
+  await until('it is recorded', () => from.exchanges.length === 1);
+  assert.equal(from.exchanges[0]!.attempts, 1);
+});
+
 const isIdle = ({
   clusters,
 }: {
@@ -191,7 +227,7 @@ const isIdle = ({
 const startInboundProcess = async (
   context: TestContext,
   applicationPort: number,
-): Promise<{ readonly port: number; kill(): Promise<unknown> }> => {
+): Promise<{ readonly port: number; kill(): Promise<unknown>; stop(): void; resume(): void }> => {
   const { svid, bundle } = issueIdentity(CATALOG);
   const settings: InboundSettings = {
     certificateChain: svid.certificateChain,
@@ -204,5 +240,11 @@ const startInboundProcess = async (
   context.after(() => void child.kill('SIGKILL'));
   child.stdin.write(`${JSON.stringify(settings)}\n`);
   const [port] = (await once(child.stdout, 'data')) as [Buffer];
-  return { port: Number(String(port)), kill: () => (child.kill('SIGKILL'), once(child, 'exit')) };
+  return {
+    port: Number(String(port)),
+    kill: () => (child.kill('SIGKILL'), once(child, 'exit')),
+    // Its kernel goes on: connections are taken and octets acknowledged, and nobody ever answers.
+    stop: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
+  };
 };

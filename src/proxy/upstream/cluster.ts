@@ -225,7 +225,7 @@ export class RunningCluster implements Cluster, OwningCluster, StreamOwner {
     const pool =
       mesh === null && dialing.introduces
         ? new IntroducedPool((client) => new Pool(dialing.http(address, spec.port, client), this.load, this.clock))
-        : new Pool(this.#dialEndpoint(address, spec), this.load, this.clock);
+        : new Pool(this.#dialEndpoint(address, spec), this.load, this.clock, mesh !== null);
     return new Endpoint(address, spec, pool, hop);
   }
 

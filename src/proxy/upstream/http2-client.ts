@@ -12,6 +12,8 @@ export interface Http2ClientObserver {
   placesFreed(client: Http2Client): void;
   /** Whether the server still lives has been asked: if nothing comes, {@link Http2Client.probeTimer} is to expire. */
   probed(client: Http2Client): void;
+  /** Requests are open: {@link Http2Client.watchTimer} is to expire again. */
+  watched(client: Http2Client): void;
   /** The connection is gone. Called once. @param error why, where that was no orderly end */
   retired(client: Http2Client, error: ProxyError | null): void;
 }
@@ -31,6 +33,8 @@ export class Http2Client implements ConnectionObserver, Http2Observer, Expirable
   readonly idleTimer = new WheelTimer(this);
   /** The pool's: runs while a sign of life is awaited. */
   readonly probeTimer = new WheelTimer({ expire: () => this.#giveUp() });
+  /** The pool's: runs while streams are open on a connection whose server is watched. */
+  readonly watchTimer = new WheelTimer({ expire: () => this.#look() });
   readonly #connection: Connection;
   readonly #observer: Http2ClientObserver;
   readonly #http2: Http2Connection;
@@ -43,6 +47,7 @@ export class Http2Client implements ConnectionObserver, Http2Observer, Expirable
   /** How often something was read: tells whether the server has said anything since. */
   reads = 0;
   #readsBeforeProbe = -1;
+  #readsBeforeWatch = -1;
 
   constructor(connection: Connection, observer: Http2ClientObserver) {
     this.#connection = connection;
@@ -73,14 +78,20 @@ export class Http2Client implements ConnectionObserver, Http2Observer, Expirable
   }
 
   /**
-   * A request was given up, and nothing at all has come since it was sent: perhaps the server has gone without a word,
-   * and all requests of the thread wait for it. A PING tells; none is sent where anything else comes.
+   * Requests wait, and nothing at all has come for long: perhaps the server has gone without a word. A PING tells; none is
+   * sent where anything else comes.
    */
   doubt(): void {
     if (this.#readsBeforeProbe === this.reads || this.#state === 'retired') return;
     this.#readsBeforeProbe = this.reads;
     this.#http2.ping();
     this.#observer.probed(this);
+  }
+
+  /** Begins to look, time and again, whether the server still says anything while requests are open. */
+  watch(): void {
+    this.#readsBeforeWatch = this.reads;
+    this.#observer.watched(this);
   }
 
   /** Takes no more requests, and closes when the last has ended. */
@@ -168,6 +179,13 @@ export class Http2Client implements ConnectionObserver, Http2Observer, Expirable
   }
 
   // ── steps ──
+
+  /** Some time has passed with requests under way: a machine that is gone says nothing, and nobody else will. */
+  #look(): void {
+    if (this.idle || this.#state === 'retired') return;
+    if (this.reads === this.#readsBeforeWatch) this.doubt();
+    this.watch();
+  }
 
   #giveUp(): void {
     if (this.reads === this.#readsBeforeProbe) this.#lose('no sign of life');

@@ -13,6 +13,13 @@ import { WaitingRequests } from './waiting-requests.ts';
 const IDLE_MS = 60_000;
 
 /**
+ * A watched server from which nothing comes from one look to the next, while requests wait for it, is asked for a sign of
+ * life, and given up without one: within 7 s, so that what may be repeated is done elsewhere within its 15 s.
+ */
+const LOOK_MS = 2_000;
+const ANSWER_MS = 3_000;
+
+/**
  * The HTTP/2 connections to one endpoint: one, until the server takes no more streams on it. So what many exchanges say
  * in one tick leaves in one write.
  */
@@ -20,6 +27,7 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
   readonly #dial: Dial;
   readonly #load: ClusterLoad;
   readonly #clock: Clock;
+  readonly #isWatched: boolean;
   readonly #clients: Http2Client[] = [];
   readonly #waiting: WaitingRequests;
   #connecting: Connecting | null = null;
@@ -27,19 +35,23 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
   #opening: Http2Client | null = null;
   #closed = false;
 
-  constructor(dial: Dial, load: ClusterLoad, clock: Clock) {
+  /**
+   * @param isWatched whether servers that fall silent are asked for a sign of life: sidecars are, but others may take
+   * PINGs amiss (gRPC servers permit one in 5 min)
+   */
+  constructor(dial: Dial, load: ClusterLoad, clock: Clock, isWatched = false) {
     this.#dial = dial;
     this.#load = load;
     this.#clock = clock;
     this.#waiting = new WaitingRequests(load);
+    this.#isWatched = isWatched;
     load.join(this);
   }
 
   acquire(request: UpstreamRequest): void {
     const client = this.#clientWithPlace();
     if (client !== null) {
-      this.#clock.cancel(client.idleTimer);
-      request.ready(new Http2Lease(client));
+      this.#lease(client, request);
       return;
     }
     if (this.#waiting.admit(request)) this.#connectForWaiting();
@@ -90,14 +102,20 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
     else this.#clock.schedule(client.idleTimer, this.#clock.now() + IDLE_MS);
   }
 
-  /** An endpoint has as long to answer as it has to connect. */
+  /** An endpoint has as long to answer as it has to connect; one that is watched, some more: all its requests fail. */
   probed(client: Http2Client): void {
-    this.#clock.schedule(client.probeTimer, this.#clock.now() + this.#load.connectTimeoutMs);
+    const patienceMs = this.#isWatched ? ANSWER_MS : this.#load.connectTimeoutMs;
+    this.#clock.schedule(client.probeTimer, this.#clock.now() + patienceMs);
+  }
+
+  watched(client: Http2Client): void {
+    this.#clock.schedule(client.watchTimer, this.#clock.now() + LOOK_MS);
   }
 
   retired(client: Http2Client, error: ProxyError | null): void {
     this.#clock.cancel(client.idleTimer);
     this.#clock.cancel(client.probeTimer);
+    this.#clock.cancel(client.watchTimer);
     const index = this.#clients.indexOf(client);
     if (index !== -1) this.#clients.splice(index, 1);
     this.#load.connectionClosed();
@@ -116,12 +134,17 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
     return null;
   }
 
+  #lease(client: Http2Client, request: UpstreamRequest): void {
+    this.#clock.cancel(client.idleTimer);
+    if (this.#isWatched && !client.watchTimer.scheduled) client.watch();
+    request.ready(new Http2Lease(client));
+  }
+
   #serveWaiting(): void {
     while (this.#waiting.size > 0) {
       const client = this.#clientWithPlace();
       if (client === null) break;
-      this.#clock.cancel(client.idleTimer);
-      this.#waiting.shift()!.ready(new Http2Lease(client));
+      this.#lease(client, this.#waiting.shift()!);
     }
     this.#connectForWaiting();
   }

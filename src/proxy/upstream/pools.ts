@@ -5,7 +5,7 @@ import type { ClusterLoad } from './cluster-load.ts';
 import { Http1Pool } from './http1-pool.ts';
 import type { UpstreamPool } from './upstream-request.ts';
 
-type PoolClass = new (dial: Dial, load: ClusterLoad, clock: Clock) => UpstreamPool;
+type PoolClass = new (dial: Dial, load: ClusterLoad, clock: Clock, isWatched?: boolean) => UpstreamPool;
 
 /** The kinds of pools, by what clusters speak. HTTP/2 takes 3 MB and is loaded with the first cluster that speaks it. */
 export class Pools {
