@@ -202,7 +202,10 @@ test('requests to a sidecar that falls silent are made elsewhere in time, where 
 });
 
 test('a request that waits long for its answer is left in peace while the sidecar lives', async (context) => {
-  const { outbound, from } = await startMesh(context, (_, response) => void setTimeout(() => response.end('late'), 9_000));
+  const { outbound, from } = await startMesh(
+    context,
+    (_, response) => void setTimeout(() => response.end('late'), 9_000),
+  );
   const reply = await ask(outbound.proxyPort, 'http://catalog/');
   assert.deepEqual([reply.status, reply.body], [200, 'late']);
   await until('it is recorded', () => from.exchanges.length === 1);
