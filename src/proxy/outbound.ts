@@ -34,7 +34,7 @@ export interface OutboundOptions {
   readonly accessLog: AccessLog;
   /** Where the application finds an HTTP proxy; null for none. */
   readonly proxy: { readonly address: string; readonly port: number } | null;
-  /** Local addresses that stand for services. */
+  /** Local addresses that stand for services from the start; {@link Outbound.capture} adds more. */
   readonly captures?: readonly Capture[];
   /**
    * Asked for hosts that are of no service so far: whether they are of one that is only to be found out about.
@@ -54,6 +54,22 @@ export interface Capture {
   readonly service: string;
   readonly servicePort: number;
   readonly protocol: 'http' | 'tcp';
+}
+
+/** A capture that accepts connections. */
+export interface RunningCapture {
+  /** The bound port. */
+  readonly port: number;
+  /** Accepts nothing new and finishes what is open. @returns when the last connection has gone */
+  release(): Promise<void>;
+}
+
+/** Where requests of one listener go. */
+interface RequestWay {
+  /** @returns null where a request is for no port that is known */
+  find(exchange: Exchange): CalledPort | null;
+  /** Has such a request answered. */
+  otherwise(exchange: Exchange): void;
 }
 
 /** How long a change waits for host names that are new in it. */
@@ -77,10 +93,11 @@ export class Outbound {
   readonly #passthrough: Passthrough;
   readonly #path: ExchangePath;
   readonly #proxy: Acceptor | null;
-  readonly #captures: readonly Acceptor[];
+  readonly #captures: Set<Acceptor>;
   /** Of connections inside of tunnels of others. */
   readonly #insideTunnels = new SessionSet();
   #egress: EgressMode = 'RegistryOnly';
+  #isDestroyed = false;
 
   constructor(options: OutboundOptions) {
     const { metrics, identity, proxy } = options;
@@ -108,7 +125,7 @@ export class Outbound {
     });
     this.#passthrough = new Passthrough((resource) => this.#clusters.createUnlisted(resource));
     this.#proxy = proxy === null ? null : this.#createProxy(proxy);
-    this.#captures = (options.captures ?? []).map((capture) => this.#createCapture(capture));
+    this.#captures = new Set((options.captures ?? []).map((capture) => this.#createCapture(capture)));
   }
 
   /** @throws {BindError} (rejects) where the system refuses */
@@ -124,7 +141,26 @@ export class Outbound {
 
   /** The bound ports of the captures, in their order. */
   get capturePorts(): readonly number[] {
-    return this.#captures.map((acceptor) => acceptor.port);
+    return Array.from(this.#captures, (acceptor) => acceptor.port);
+  }
+
+  /**
+   * Has a local address stand for one port of a service, from now on. What the service is may become known later, and
+   * change: each request and byte stream goes where it leads then.
+   *
+   * @throws {BindError} (rejects) where the system refuses
+   */
+  async capture(capture: Capture): Promise<RunningCapture> {
+    const acceptor = this.#createCapture(capture);
+    await acceptor.open();
+    // Whoever destroyed this meanwhile did not know of it.
+    if (this.#isDestroyed) acceptor.destroy();
+    else this.#captures.add(acceptor);
+    const release = async (): Promise<void> => {
+      await acceptor.drain();
+      this.#captures.delete(acceptor);
+    };
+    return { port: acceptor.port, release };
   }
 
   /** What is under way now, for whoever operates or tests this. */
@@ -161,6 +197,7 @@ export class Outbound {
 
   /** Closes everything at once. */
   destroy(): void {
+    this.#isDestroyed = true;
     for (const acceptor of this.#acceptors) acceptor.destroy();
     this.#clusters.destroy();
     this.#passthrough.destroy();
@@ -170,20 +207,29 @@ export class Outbound {
   }
 
   get #acceptors(): readonly Acceptor[] {
-    return this.#proxy === null ? this.#captures : [this.#proxy, ...this.#captures];
+    return this.#proxy === null ? [...this.#captures] : [this.#proxy, ...this.#captures];
   }
 
   // ── connections of the application ──
 
   #createProxy({ address, port }: { readonly address: string; readonly port: number }): Acceptor {
-    return this.#createHttpAcceptor(address, port, (exchange) => this.#services.find(exchange.request.authority));
+    const connections = this.#options.metrics.downstream(port);
+    return this.#createHttpAcceptor(address, port, connections, {
+      find: (exchange) => this.#services.find(exchange.request.authority),
+      otherwise: (exchange) => this.#discover(exchange),
+    });
   }
 
   #createCapture({ address, port, service, servicePort, protocol }: Capture): Acceptor {
     const called = (): CalledPort | null => this.#services.at(service, servicePort);
-    if (protocol === 'http') return this.#createHttpAcceptor(address, port, called);
     const { metrics, accessLog } = this.#options;
     const connections = metrics.downstream(servicePort);
+    if (protocol === 'http') {
+      // The host is whatever the application calls the service: nothing outside is meant by it.
+      const otherwise = (exchange: Exchange): void =>
+        this.#path.refuse(exchange, new ProxyError('route_not_found', 'local', 'stream'));
+      return this.#createHttpAcceptor(address, port, connections, { find: called, otherwise });
+    }
     const streams = new StreamSessions({
       clock: this.#clock,
       limits: () => this.#limits,
@@ -200,19 +246,18 @@ export class Outbound {
     return new Acceptor({ address, port, shared: false, admission: new StreamAdmission(streams, connections) });
   }
 
-  #createHttpAcceptor(address: string, port: number, find: (exchange: Exchange) => CalledPort | null): Acceptor {
-    const connections = this.#options.metrics.downstream(port);
-    const admission = new HttpAdmission(this.#createHttp(connections, find), connections);
+  #createHttpAcceptor(address: string, port: number, connections: ConnectionCounts, way: RequestWay): Acceptor {
+    const admission = new HttpAdmission(this.#createHttp(connections, way), connections);
     return new Acceptor({ address, port, shared: false, admission });
   }
 
-  #createHttp(connections: ConnectionCounts, find: (exchange: Exchange) => CalledPort | null): HttpSessions {
+  #createHttp(connections: ConnectionCounts, way: RequestWay): HttpSessions {
     const entry = this.#path.createEntry({
       identify: (exchange) => {
         identifyInMesh(exchange, '');
         exchange.hop = this.#tls.unplaced;
       },
-      route: (exchange) => this.#route(exchange, find(exchange)),
+      route: (exchange) => this.#route(exchange, way),
     });
     return new HttpSessions({ entry, clock: this.#clock, limits: () => this.#limits, connections });
   }
@@ -223,14 +268,15 @@ export class Outbound {
 
   // ── the way of a request: the stages, in their order ──
 
-  #route(exchange: Exchange, called: CalledPort | null): void {
+  #route(exchange: Exchange, way: RequestWay): void {
     const { request } = exchange;
     if (request.method === 'TRACE') {
       this.#path.refuse(exchange, new ProxyError('method_not_supported', 'downstream', 'stream'));
       return;
     }
     if (!mayUpgrade(exchange)) request.upgrade = '';
-    if (called === null) this.#discover(exchange);
+    const called = way.find(exchange);
+    if (called === null) way.otherwise(exchange);
     else this.#enterMesh(exchange, called);
   }
 
@@ -268,7 +314,10 @@ export class Outbound {
   /** A tunnel to a port whose requests are routed: they are taken out of it. */
   #serveInside(exchange: Exchange): void {
     const { authority } = exchange.request;
-    const http = this.#createHttp(UNCOUNTED, () => this.#services.find(authority));
+    const http = this.#createHttp(UNCOUNTED, {
+      find: () => this.#services.find(authority),
+      otherwise: (inner) => this.#discover(inner),
+    });
     serveInside(exchange, (connection) => http.begin(connection, this.#insideTunnels));
   }
 
