@@ -14,7 +14,7 @@ export interface SecurityKind {
   closes(rejected: RejectedResource): boolean;
 }
 
-export type SecuredKind = 'Service' | 'Backend' | 'Gateway' | 'HTTPRoute' | 'GRPCRoute';
+export type SecuredKind = 'Service' | 'Backend' | 'Gateway' | 'HTTPRoute' | 'GRPCRoute' | 'Mesh';
 
 /**
  * Every kind that fails closed, by name. A new policy for security needs a row here, and a question at the place where
@@ -29,6 +29,13 @@ export const securityKinds: Readonly<Partial<Record<Resource['kind'], SecurityKi
       { group: 'gateway.networking.k8s.io', kind: 'GRPCRoute' },
       { group: '', kind: 'Service' },
     ],
+    closes: () => true,
+  },
+  /** It is about the mesh, and so names no target. */
+  Mesh: { lastGood: 'kept', targetKinds: [], closes: () => true },
+  PeerAuthentication: {
+    lastGood: 'kept',
+    targetKinds: [{ group: '', kind: 'Service' }],
     closes: () => true,
   },
   ReferenceGrant: { lastGood: 'withdrawn', targetKinds: [], closes: () => false },

@@ -8,7 +8,9 @@ import { gatewayClassKind } from './gateway-class.ts';
 import { gatewayKind } from './gateway.ts';
 import { grpcRouteKind } from './grpc-route.ts';
 import { httpRouteKind } from './http-route.ts';
+import { meshKind } from './mesh.ts';
 import { namespaceKind } from './namespace.ts';
+import { peerAuthenticationKind } from './peer-authentication.ts';
 import { referenceGrantKind } from './reference-grant.ts';
 import type { Resource } from './resource.ts';
 import type { Kind } from './schema/kind.ts';
@@ -30,7 +32,9 @@ export const kinds: ReadonlyMap<string, Kind<Resource>> = new Map(
     gatewayClassKind,
     grpcRouteKind,
     httpRouteKind,
+    meshKind,
     namespaceKind,
+    peerAuthenticationKind,
     referenceGrantKind,
     secretKind,
     serviceKind,

@@ -8,7 +8,9 @@ import type { GatewayClass } from './gateway-class.ts';
 import type { Gateway } from './gateway.ts';
 import type { GRPCRoute } from './grpc-route.ts';
 import type { HTTPRoute } from './http-route.ts';
+import type { Mesh } from './mesh.ts';
 import type { Namespace } from './namespace.ts';
+import type { PeerAuthentication } from './peer-authentication.ts';
 import type { ReferenceGrant } from './reference-grant.ts';
 import type { Secret } from './secret.ts';
 import type { Service } from './service.ts';
@@ -27,7 +29,9 @@ export type Resource =
   | GatewayClass
   | GRPCRoute
   | HTTPRoute
+  | Mesh
   | Namespace
+  | PeerAuthentication
   | ReferenceGrant
   | Secret
   | Service

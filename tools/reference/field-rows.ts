@@ -71,7 +71,7 @@ function limitsOf(field: Schema, patterns: PatternNames): string {
   const { pattern, items } = field;
   const choices = field.enum ?? (field.const === undefined ? undefined : [field.const]);
   const limits = [
-    choices?.map((choice) => `\`${String(choice)}\``).join(', '),
+    choices?.map((choice) => (choice === '' ? 'empty' : `\`${String(choice)}\``)).join(', '),
     range(field.minimum, field.maximum, ''),
     range(field.minLength, field.maxLength, ' characters'),
     range(field.minItems, field.maxItems, ' items'),

@@ -14,10 +14,12 @@ import { gatewayClassStatus, gatewayStatus } from './gateway/gateway-status.ts';
 import { parametersMessage, planGateway } from './gateway/gateways.ts';
 import { certificatesOf, findCollisions, placeGateway, type PlacedGateway } from './gateway/placement.ts';
 import { compareText, Inventory } from './inventory.ts';
+import { closedByMesh } from './mesh/mesh-settings.ts';
 import { Memo } from './memo.ts';
 import { gatewaysUnder, planAuthorization, refusedBecauseOf } from './policy/authorization-policies.ts';
 import { compileRejected } from './policy/authorization-resource.ts';
 import { backendsClosedBy } from './policy/closed-backends.ts';
+import { planPeerAuthentication, strictBecauseOf } from './policy/peer-authentications.ts';
 import { gatewaysByBackendOf, gatewaysOf, policyStatus, type GatewaysByBackend } from './policy/policy-status.ts';
 import { findingsOfRejected, statusOfRejected } from './policy/rejected-status.ts';
 import { planPolicy } from './policy/tls-policies.ts';
@@ -199,6 +201,12 @@ class Compilation {
       this.#report(policy, plan.findings);
       this.#statuses.push(policyStatus(plan, plan.gateways));
     }
+    for (const policy of this.#inventory.all('PeerAuthentication')) {
+      const key = `peer authentication ${keyOf(policy)}`;
+      const plan = this.#memo.derive(key, [policy], (lookups) => planPeerAuthentication(policy, lookups));
+      this.#report(policy, plan.findings);
+      this.#statuses.push(policyStatus(plan, []));
+    }
     this.#compileAuthorization(gatewaysByBackend);
     this.#compileRejected(gatewaysByBackend);
   }
@@ -221,6 +229,8 @@ class Compilation {
         ...backendsClosedBy(policy, this.#inventory),
         ...listenersClosedBy(policy, this.#inventory),
         ...refusedBecauseOf(policy, this.#inventory),
+        ...strictBecauseOf(policy, this.#inventory),
+        ...closedByMesh(policy),
       ];
       if (policy.kind === 'AuthorizationPolicy' && closures.length > 0) this.#add([compileRejected(policy)]);
       for (const finding of findingsOfRejected(policy, closures))

@@ -18,6 +18,8 @@ export interface Lookups {
   tlsPoliciesFor(target: PolicyTarget): readonly ResourceOf<'BackendTLSPolicy'>[];
   /** The same of a gateway. */
   clientPoliciesFor(namespace: string, gateway: string): readonly ResourceOf<'ClientTrafficPolicy'>[];
+  /** The same of a Service. */
+  peerAuthenticationsFor(namespace: string, service: string): readonly ResourceOf<'PeerAuthentication'>[];
   authorizationPoliciesFor(target: Secured): readonly ResourceOf<'AuthorizationPolicy'>[];
   /** Policies of a kind that were never valid and are about something, or a section of it. */
   rejectedFor(kind: Resource['kind'], target: Secured): readonly RejectedPolicy[];
@@ -30,6 +32,7 @@ export class Inventory implements Lookups {
   readonly #grants = new Map<string, ResourceOf<'ReferenceGrant'>[]>();
   readonly #tlsPolicies = new Map<string, ResourceOf<'BackendTLSPolicy'>[]>();
   readonly #clientPolicies = new Map<string, ResourceOf<'ClientTrafficPolicy'>[]>();
+  readonly #peerAuthentications = new Map<string, ResourceOf<'PeerAuthentication'>[]>();
   readonly #authorizationPolicies = new Map<string, ResourceOf<'AuthorizationPolicy'>[]>();
   readonly #rejectedByTarget = new Map<string, RejectedPolicy[]>();
   /** One for each object that is declared again. */
@@ -52,6 +55,7 @@ export class Inventory implements Lookups {
     for (const slices of this.#slices.values()) slices.sort(byName);
     for (const policies of this.#tlsPolicies.values()) policies.sort(bySeniority);
     for (const policies of this.#clientPolicies.values()) policies.sort(bySeniority);
+    for (const policies of this.#peerAuthentications.values()) policies.sort(bySeniority);
     for (const policies of this.#authorizationPolicies.values()) policies.sort(bySeniority);
     this.duplicates = duplicates;
     this.rejected = rejected
@@ -78,6 +82,10 @@ export class Inventory implements Lookups {
     if (resource.kind === 'ClientTrafficPolicy') {
       const names = new Set(resource.spec.targetRefs.map((ref) => ref.name));
       for (const name of names) append(this.#clientPolicies, `${resource.metadata.namespace}/${name}`, resource);
+    }
+    if (resource.kind === 'PeerAuthentication') {
+      const names = new Set(resource.spec.targetRefs.map((ref) => ref.name));
+      for (const name of names) append(this.#peerAuthentications, `${resource.metadata.namespace}/${name}`, resource);
     }
     if (resource.kind === 'AuthorizationPolicy') {
       const { namespace } = resource.metadata;
@@ -114,6 +122,10 @@ export class Inventory implements Lookups {
 
   authorizationPoliciesFor(target: Secured): readonly ResourceOf<'AuthorizationPolicy'>[] {
     return this.#authorizationPolicies.get(securedKey(target)) ?? [];
+  }
+
+  peerAuthenticationsFor(namespace: string, service: string): readonly ResourceOf<'PeerAuthentication'>[] {
+    return this.#peerAuthentications.get(`${namespace}/${service}`) ?? [];
   }
 
   clientPoliciesFor(namespace: string, gateway: string): readonly ResourceOf<'ClientTrafficPolicy'>[] {

@@ -88,6 +88,10 @@ class RecordedLookups implements Lookups {
     return this.#ask((lookups) => lookups.clientPoliciesFor(namespace, gateway));
   }
 
+  peerAuthenticationsFor(namespace: string, service: string): readonly ResourceOf<'PeerAuthentication'>[] {
+    return this.#ask((lookups) => lookups.peerAuthenticationsFor(namespace, service));
+  }
+
   authorizationPoliciesFor(target: Secured): readonly ResourceOf<'AuthorizationPolicy'>[] {
     return this.#ask((lookups) => lookups.authorizationPoliciesFor(target));
   }

@@ -5,14 +5,17 @@ import type { ResourceOf } from '#model/resource.ts';
 import { meshListenerName } from '#model/snapshot/mesh-service.ts';
 import { snapshotKey, type Snapshot, type SnapshotResource } from '#model/snapshot/snapshot.ts';
 import type { ClusterTarget } from '../backend/backends.ts';
-import { diagnosticOf } from '../finding.ts';
+import { diagnosticAbout, diagnosticOf } from '../finding.ts';
 import { compareText, Inventory } from '../inventory.ts';
+import { planPeerAuthentication, strictBecauseOf } from '../policy/peer-authentications.ts';
+import { findingsOfRejected } from '../policy/rejected-status.ts';
 import { contentVersion } from '../version.ts';
 import { ImpliedServices } from './implied-services.ts';
 import type { LiveWorkload } from './live-workload.ts';
 import { membershipRefusal } from './membership.ts';
 import { meshCluster, ownTarget } from './mesh-clusters.ts';
 import { planMeshRoute, routeResources, routesFor, type MeshRoutePlan } from './mesh-routes.ts';
+import { closedByMesh } from './mesh-settings.ts';
 import { isInMesh, meshService } from './mesh-services.ts';
 import { workloadResources } from './mesh-workloads.ts';
 
@@ -26,7 +29,7 @@ export interface MeshResult {
   readonly workloads: ReadonlyMap<string, Snapshot>;
   /** Why workloads do not serve what they want to, by the workload's id. */
   readonly refusals: ReadonlyMap<string, string>;
-  /** Of routes in the mesh. */
+  /** Of routes in the mesh, and of who may call without an identity. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -79,11 +82,31 @@ export class MeshCompiler {
         }),
       ),
       refusals,
-      diagnostics: plans.flatMap(({ route, findings }) =>
-        findings.map((finding) => diagnosticOf(finding, inventory.placeOf(route))),
-      ),
+      diagnostics: [
+        ...plans.flatMap(({ route, findings }) =>
+          findings.map((finding) => diagnosticOf(finding, inventory.placeOf(route))),
+        ),
+        ...peerDiagnostics(inventory),
+      ],
     };
   }
+}
+
+/** What is wrong with who may call without an identity. */
+function peerDiagnostics(inventory: Inventory): readonly Diagnostic[] {
+  const ofValid = inventory.all('PeerAuthentication').flatMap((policy) => {
+    const { findings } = planPeerAuthentication(policy, inventory);
+    return findings.map((finding) => diagnosticOf(finding, inventory.placeOf(policy)));
+  });
+  const ofRejected = inventory.rejected
+    .filter(({ kind }) => kind === 'PeerAuthentication' || kind === 'Mesh')
+    .flatMap((policy) => {
+      const closures = [...strictBecauseOf(policy, inventory), ...closedByMesh(policy)];
+      return findingsOfRejected(policy, closures).map((finding) =>
+        diagnosticAbout(finding, policy.title, policy.source.locate(finding.path)),
+      );
+    });
+  return [...ofValid, ...ofRejected];
 }
 
 function settleMembership(workloads: readonly LiveWorkload[], inventory: Inventory) {

@@ -1,4 +1,5 @@
 import type { Path } from '#model/field-path.ts';
+import { meshName } from '#model/mesh.ts';
 import type { RejectedResource, RejectedTarget } from '#model/rejected-resource.ts';
 import { resourceTitle, type Resource } from '#model/resource.ts';
 import { securityKinds, type SecuredKind, type SecurityKind } from '../../security-kinds.ts';
@@ -41,8 +42,14 @@ export function rejectedPolicy(source: RejectedResource): RejectedPolicy | undef
   if (security === undefined || !security.closes(source)) return undefined;
   const title =
     name === undefined || namespace === undefined ? kind : resourceTitle({ kind, metadata: { namespace, name } });
-  const targets = source.targets.flatMap((target) => meantBy(target, namespace, security));
+  const targets =
+    kind === 'Mesh' ? [itself(name)] : source.targets.flatMap((target) => meantBy(target, namespace, security));
   return { isRejected: true, kind, title, targets, source };
+}
+
+/** One whose name cannot be read may be the one that counts. */
+function itself(name = meshName): SecuredTarget {
+  return { kind: 'Mesh', namespace: '', name, sectionName: undefined, path: ['spec'] };
 }
 
 /** Where it does not say which kind of target, every kind could be. */

@@ -9,6 +9,7 @@ export function findingsOfRejected(
   closures: readonly Closure[],
 ): readonly Finding[] {
   const findings = closures.map(({ target, outcome }) => warning(target.path, `${outcome} until this policy is valid`));
+  if (kind === 'Mesh') return findings;
   if (source.namesAllTargets && source.namespace !== undefined) return findings;
   const others = targets.length > 0 ? 'not all that it is for can be made out' : 'what it is for cannot be made out';
   return [...findings, warning(['spec'], `${others}: a ${kind} protects nothing there until it is valid`)];
