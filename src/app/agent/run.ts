@@ -177,6 +177,7 @@ class RunLife {
           control: sidecar.failure,
           meshPort: sidecar.meshPort,
           proxyPort: sidecar.proxyPort,
+          plain: sidecar.plainPlaces,
         }),
         snapshot: () => null,
         version: () => version,

@@ -18,6 +18,7 @@ import { readSavedCopy, SavedCopyFile } from '#xds/saved-copy-file.ts';
 import type { IdentityKeeper } from '../member/identity-keeper.ts';
 import type { PrivateFiles } from '../member/private-files.ts';
 import { StateReport } from '../member/state-report.ts';
+import { PlainPorts } from './plain-ports.ts';
 import { ServiceDemand } from './service-demand.ts';
 
 export interface SidecarOptions {
@@ -53,6 +54,7 @@ export class Sidecar {
   readonly #discovery: DiscoveryClient;
   readonly #copy: SavedCopyFile;
   readonly #stateReport: StateReport;
+  readonly #plainPorts: PlainPorts;
   #isClosed = false;
 
   constructor(options: SidecarOptions) {
@@ -61,6 +63,11 @@ export class Sidecar {
     this.#accessLog = new AccessLog(run.accessLog);
     this.#stateReport = new StateReport(run.id, identity, clock);
     this.#inbound = this.#createInbound(run.meshPort ?? MESH_PORT);
+    this.#plainPorts = new PlainPorts({
+      address: () => this.#address,
+      serve: (listener) => this.#inbound.servePlain(listener),
+      warn,
+    });
     this.#outbound = new Outbound({
       identity: identity.source,
       metrics: this.metrics,
@@ -98,6 +105,11 @@ export class Sidecar {
     return this.#inbound.port;
   }
 
+  /** Where callers without an identity are served, as in `10.0.0.5:8080`. */
+  get plainPlaces(): readonly string[] {
+    return this.#plainPorts.places;
+  }
+
   /** Whether it has been told what it serves, now or in its last life. */
   get isReady(): boolean {
     return this.#discovery.synced || [...this.#discovery.resources()].some(({ type }) => type === 'workload');
@@ -128,21 +140,29 @@ export class Sidecar {
 
   /** Tells the control plane how the workload is, until it has heard it or something newer is to be told. */
   report(state: LiveWorkload['state']): Promise<void> {
+    if (state === 'ready') this.#plainPorts.start();
     return this.#stateReport.report(state);
   }
 
   /** Finishes what is open. @returns when the last connection from other sidecars has gone */
   drainInbound(): Promise<void> {
+    this.#plainPorts.close();
     return this.#inbound.drain();
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#plainPorts.close();
     this.#stateReport.close();
     this.#discovery.stop();
     this.#inbound.destroy();
     this.#outbound.destroy();
     await Promise.all([this.#copy.flushed(), this.#accessLog.close()]);
+  }
+
+  /** Where others reach this machine. */
+  get #address(): string {
+    return this.#options.run.address ?? this.#options.identity.localAddress;
   }
 
   get #owner(): string {
@@ -151,10 +171,10 @@ export class Sidecar {
 
   /** Metadata is what is true when a connection is made. */
   #createNode(): NodeIdentity {
-    const { run, version, identity } = this.#options;
+    const { run, version } = this.#options;
     const metadata = (): NodeIdentity => {
       const { id, namespace, service, zone, ports } = run;
-      const address = run.address ?? identity.localAddress;
+      const address = this.#address;
       return announce(
         { id, namespace, service, zone, ports, address, meshPort: this.meshPort, state: this.#stateReport.state },
         version,
@@ -203,5 +223,7 @@ export class Sidecar {
 
   async #apply(delta: SnapshotDelta): Promise<void> {
     await Promise.all([this.#inbound.apply(delta), this.#outbound.apply(delta)]);
+    if (delta.removals.some((key) => key.startsWith('workload '))) this.#plainPorts.update([]);
+    for (const resource of delta.upserts) if (resource.type === 'workload') this.#plainPorts.update(resource.ports);
   }
 }
