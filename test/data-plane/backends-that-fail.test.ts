@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { createServer as createHttp1Server, type ServerResponse } from 'node:http';
+import { createServer as createHttp2Server } from 'node:http2';
+import { connect, type AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import type { ClusterTest, GatewayTest } from './testing/declarations.ts';
 import { startOrigin, startPair, TestGateway } from './testing/gateway.ts';
@@ -224,6 +226,41 @@ test('content that grows while a connect is tried again arrives whole', async (t
   }
   assert.ok(gateway.records.some((record) => record.attempts === 2));
 });
+
+/** Starts a server that answers every request with `name`. @param port 0 for any @returns its port */
+const startServer = async (t: TestContext, protocol: 'http1' | 'http2', name: string, port = 0): Promise<number> => {
+  const server = protocol === 'http1' ? createHttp1Server() : createHttp2Server();
+  server.on('request', (_: unknown, response: ServerResponse) => {
+    response.setHeader('content-length', name.length);
+    response.end(name);
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  return (server.address() as AddressInfo).port;
+};
+
+for (const protocol of ['http1', 'http2'] as const) {
+  test(`an endpoint that cannot be reached is left alone while another can, and used again when it can (${protocol})`, async (t) => {
+    const port = await closedPort();
+    const endpoints = [{ port }, { port: await startServer(t, protocol, 'steady') }];
+    const gateway = await TestGateway.start(t, { clusters: [{ protocol, endpoints }] });
+    const client = await gateway.dial();
+    const ask = async (): Promise<string> => {
+      client.send(POST);
+      return (await client.readMessage()).body;
+    };
+    for (let i = 0; i < 200; i++) assert.equal(await ask(), 'steady');
+    // Each wait of a second or more ends with one more try.
+    const detours = gateway.records.filter(({ attempts }) => attempts > 1).length;
+    assert.ok(detours >= 1 && detours < 20, `${detours} requests took a detour`);
+    await startServer(t, protocol, 'back', port);
+    while ((await ask()) !== 'back');
+    while ((await ask()) !== 'steady');
+    client.end();
+    await gateway.atRest();
+  });
+}
 
 test('where nobody listens, the answer is 502 after three attempts', async (t) => {
   const gateway = await TestGateway.start(t, { clusters: [{ endpoints: [{ port: await closedPort() }] }] });

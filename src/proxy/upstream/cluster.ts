@@ -18,8 +18,10 @@ import { Mirroring } from './mirroring.ts';
 import { NameWatch } from './name-watch.ts';
 import type { Pools } from './pools.ts';
 import type { ForwardOutcome, OwningCluster } from './owning-cluster.ts';
+import { Reach } from './reach.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { StreamConnecting, type StreamOwner } from './stream-connecting.ts';
+import type { UpstreamPool } from './upstream-request.ts';
 
 /** What all clusters of one thread share. */
 export interface UpstreamEnvironment {
@@ -46,6 +48,8 @@ export class RunningCluster implements Cluster, OwningCluster, StreamOwner {
   #dialing: Dialing;
   #balancer: Balancer<Endpoint>;
   #endpoints = new Map<string, Endpoint>();
+  /** Could not be reached, and it is time to try again. */
+  #due: readonly Endpoint[] = [];
   #specs: readonly EndpointSpec[] = [];
   #names: NameWatch | null = null;
 
@@ -89,7 +93,7 @@ export class RunningCluster implements Cluster, OwningCluster, StreamOwner {
   /** Connects anew from here on: what was agreed on with connections that exist is no longer what is declared. */
   reconnect(): void {
     this.#dialing = new Dialing(this.#resource, this.#tls);
-    for (const endpoint of this.#endpoints.values()) endpoint.pool.close();
+    for (const endpoint of this.#endpoints.values()) endpoint.leave();
     this.#endpoints = new Map();
     this.#watchNames();
     this.#resolveEndpoints();
@@ -100,7 +104,7 @@ export class RunningCluster implements Cluster, OwningCluster, StreamOwner {
     for (const [key, endpoint] of this.#endpoints) {
       if (!endpoint.tunnels) continue;
       this.#endpoints.delete(key);
-      endpoint.pool.close();
+      endpoint.leave();
     }
     this.#resolveEndpoints();
   }
@@ -177,6 +181,11 @@ export class RunningCluster implements Cluster, OwningCluster, StreamOwner {
   }
 
   choose(excluded: Endpoint | null): Endpoint | null {
+    if (this.#due.length > 0) {
+      const due = this.#due[0]!;
+      due.reach.tried();
+      return due;
+    }
     return this.#balancer.choose(excluded);
   }
 
@@ -212,9 +221,17 @@ export class RunningCluster implements Cluster, OwningCluster, StreamOwner {
         next.set(key, endpoint);
       }
     }
-    for (const [key, endpoint] of this.#endpoints) if (!next.has(key)) endpoint.pool.close();
+    for (const [key, endpoint] of this.#endpoints) if (!next.has(key)) endpoint.leave();
     this.#endpoints = next;
-    this.#balancer.update(serving([...next.values()]));
+    this.#balance();
+  }
+
+  /** Has requests go to what serves and can be reached; where nothing can, all are tried. */
+  #balance(): void {
+    const serves = serving([...this.#endpoints.values()]);
+    const reachable = serves.filter(({ reach }) => reach.reachable);
+    this.#balancer.update(reachable.length > 0 ? reachable : serves);
+    this.#due = serves.filter(({ reach }) => reach.due);
   }
 
   #createEndpoint(address: string, spec: EndpointSpec): Endpoint {
@@ -222,11 +239,13 @@ export class RunningCluster implements Cluster, OwningCluster, StreamOwner {
     const hop = this.#mesh === null ? null : this.#mesh.hopTo(mesh, this.service);
     const Pool = this.#pools.of(mesh === null || this.#mesh === null ? this.#resource.protocol : 'http2');
     const dialing = this.#dialing;
+    const reach = new Reach(this.clock, () => this.#balance());
+    const createPool = (dial: Dial): UpstreamPool => new Pool(dial, this.load, reach, this.clock, mesh !== null);
     const pool =
       mesh === null && dialing.introduces
-        ? new IntroducedPool((client) => new Pool(dialing.http(address, spec.port, client), this.load, this.clock))
-        : new Pool(this.#dialEndpoint(address, spec), this.load, this.clock, mesh !== null);
-    return new Endpoint(address, spec, pool, hop);
+        ? new IntroducedPool((client) => createPool(dialing.http(address, spec.port, client)))
+        : createPool(this.#dialEndpoint(address, spec));
+    return new Endpoint(address, spec, pool, reach, hop);
   }
 
   #dialEndpoint(address: string, spec: EndpointSpec): Dial {

@@ -1,5 +1,6 @@
 import type { EndpointSpec, MeshEndpoint } from '#model/snapshot/endpoints.ts';
 import type { MeshHop } from '#telemetry/exchange-record.ts';
+import type { Reach } from './reach.ts';
 import type { UpstreamPool } from './upstream-request.ts';
 
 /** One address that serves, while its cluster has it. */
@@ -10,6 +11,7 @@ export class Endpoint {
   /** `address:port`, for logs. */
   readonly label: string;
   readonly pool: UpstreamPool;
+  readonly reach: Reach;
   /** Whether its sidecar is spoken to, so that byte streams are CONNECT streams of {@link pool}. */
   readonly tunnels: boolean;
   /** Who requests go to; null outside of the mesh. */
@@ -20,16 +22,23 @@ export class Endpoint {
   /** Requests under way: what balancing goes by. */
   activeRequests = 0;
 
-  constructor(address: string, spec: EndpointSpec, pool: UpstreamPool, hop: MeshHop | null) {
+  constructor(address: string, spec: EndpointSpec, pool: UpstreamPool, reach: Reach, hop: MeshHop | null) {
     this.address = address;
     this.port = spec.port;
     this.label = endpointLabel(address, spec.port);
     this.pool = pool;
+    this.reach = reach;
     this.tunnels = meshOf(spec) !== null;
     this.hop = hop;
     this.weight = spec.weight;
     this.zone = spec.zone;
     this.state = spec.state;
+  }
+
+  /** Takes no more requests; those under way finish. */
+  leave(): void {
+    this.reach.close();
+    this.pool.close();
   }
 }
 

@@ -5,6 +5,7 @@ import type { Connection, ConnectionObserver } from '#transport/connection.ts';
 import type { ClusterLoad, ConnectionHolder } from './cluster-load.ts';
 import { Connecting } from './connecting.ts';
 import { Http1Client, type ClientObserver } from './http1-client.ts';
+import type { Reach } from './reach.ts';
 import type { UpstreamPool, UpstreamRequest } from './upstream-request.ts';
 import { WaitingRequests } from './waiting-requests.ts';
 
@@ -22,6 +23,7 @@ const IDLE_MAX_MS = 60_000;
 export class Http1Pool implements UpstreamPool, ClientObserver, ConnectionHolder {
   readonly #dial: Dial;
   readonly #load: ClusterLoad;
+  readonly #reach: Reach;
   readonly #clock: Clock;
   readonly #idle: Http1Client[] = [];
   readonly #waiting: WaitingRequests;
@@ -29,9 +31,10 @@ export class Http1Pool implements UpstreamPool, ClientObserver, ConnectionHolder
   readonly #connecting = new Set<Connecting>();
   #closed = false;
 
-  constructor(dial: Dial, load: ClusterLoad, clock: Clock) {
+  constructor(dial: Dial, load: ClusterLoad, reach: Reach, clock: Clock) {
     this.#dial = dial;
     this.#load = load;
+    this.#reach = reach;
     this.#clock = clock;
     this.#waiting = new WaitingRequests(load);
     load.join(this);
@@ -144,6 +147,7 @@ export class Http1Pool implements UpstreamPool, ClientObserver, ConnectionHolder
   #made(connecting: Connecting, connection: Connection): ConnectionObserver {
     this.#connecting.delete(connecting);
     this.#load.connectionOpened();
+    this.#reach.connected();
     const client = new Http1Client(connection, this);
     this.#clients.add(client);
     this.released(client);
@@ -153,6 +157,7 @@ export class Http1Pool implements UpstreamPool, ClientObserver, ConnectionHolder
   #failed(connecting: Connecting, error: ProxyError): void {
     this.#connecting.delete(connecting);
     this.#load.connectFailed();
+    this.#reach.failed();
     this.#waiting.shift()?.unavailable(error);
     this.#connectForWaiting();
     this.#leaveWhenEmpty();

@@ -6,6 +6,7 @@ import type { ClusterLoad, ConnectionHolder } from './cluster-load.ts';
 import { Connecting } from './connecting.ts';
 import { Http2Client, type Http2ClientObserver } from './http2-client.ts';
 import { Http2Lease } from './http2-lease.ts';
+import type { Reach } from './reach.ts';
 import type { UpstreamPool, UpstreamRequest } from './upstream-request.ts';
 import { WaitingRequests } from './waiting-requests.ts';
 
@@ -26,6 +27,7 @@ const ANSWER_MS = 3_000;
 export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionHolder {
   readonly #dial: Dial;
   readonly #load: ClusterLoad;
+  readonly #reach: Reach;
   readonly #clock: Clock;
   readonly #isWatched: boolean;
   readonly #clients: Http2Client[] = [];
@@ -39,9 +41,10 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
    * @param isWatched whether servers that fall silent are asked for a sign of life: sidecars are, but others may take
    * PINGs amiss (gRPC servers permit one in 5 min)
    */
-  constructor(dial: Dial, load: ClusterLoad, clock: Clock, isWatched = false) {
+  constructor(dial: Dial, load: ClusterLoad, reach: Reach, clock: Clock, isWatched = false) {
     this.#dial = dial;
     this.#load = load;
+    this.#reach = reach;
     this.#clock = clock;
     this.#waiting = new WaitingRequests(load);
     this.#isWatched = isWatched;
@@ -95,7 +98,10 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
   // ── Http2ClientObserver ──
 
   placesFreed(client: Http2Client): void {
-    if (this.#opening === client) this.#opening = null;
+    if (this.#opening === client) {
+      this.#opening = null;
+      this.#reach.connected();
+    }
     this.#serveWaiting();
     if (!client.idle) return;
     if (this.#closed) client.close();
@@ -121,7 +127,10 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
     this.#load.connectionClosed();
     if (this.#opening === client) {
       this.#opening = null;
-      if (error !== null) this.#waiting.failAll(error); // it would be no better next time
+      if (error !== null) {
+        this.#reach.failed();
+        this.#waiting.failAll(error); // it would be no better next time
+      }
     }
     this.#connectForWaiting();
     this.#leaveWhenEmpty();
@@ -177,6 +186,7 @@ export class Http2Pool implements UpstreamPool, Http2ClientObserver, ConnectionH
   #failed(error: ProxyError): void {
     this.#connecting = null;
     this.#load.connectFailed();
+    this.#reach.failed();
     this.#waiting.failAll(error);
     this.#connectForWaiting();
     this.#leaveWhenEmpty();

@@ -3,9 +3,10 @@ import type { Clock } from '#transport/clock.ts';
 import type { Dial } from '#transport/connect.ts';
 import type { ClusterLoad } from './cluster-load.ts';
 import { Http1Pool } from './http1-pool.ts';
+import type { Reach } from './reach.ts';
 import type { UpstreamPool } from './upstream-request.ts';
 
-type PoolClass = new (dial: Dial, load: ClusterLoad, clock: Clock, isWatched?: boolean) => UpstreamPool;
+type PoolClass = new (dial: Dial, load: ClusterLoad, reach: Reach, clock: Clock, isWatched?: boolean) => UpstreamPool;
 
 /** The kinds of pools, by what clusters speak. HTTP/2 takes 3 MB and is loaded with the first cluster that speaks it. */
 export class Pools {

@@ -87,10 +87,12 @@ export class StreamConnecting implements PendingStream, StreamLease, Expirable {
     this.#connecting = new Connecting(this.#cluster.dialOpaque(endpoint, this.#client), load.connectTimeoutMs, clock, {
       made: (connection) => {
         load.connectionOpened();
+        endpoint.reach.connected();
         return this.#made(connection);
       },
       failed: (error) => {
         load.connectFailed();
+        endpoint.reach.failed();
         this.#failed(error);
       },
     });

@@ -55,7 +55,8 @@ export class MeshProcesses {
   run(flags: readonly string[], ...command: string[]): Program {
     const state = ['--state', join(createFolder(this.#t), 'run')];
     const own = flags.includes('--state') ? [] : state;
-    const control = ['--control', `127.0.0.1:${this.port}`, '--admin-port', 'off', '--mesh-port', '0'];
+    const meshPort = flags.includes('--mesh-port') ? [] : ['--mesh-port', '0'];
+    const control = ['--control', `127.0.0.1:${this.port}`, '--admin-port', 'off', ...meshPort];
     return startSelvage(this.#t, 'run', ...control, ...own, ...flags, '--', ...command);
   }
 
@@ -75,6 +76,15 @@ export class MeshProcesses {
   /** What `selvage get` gives to programs. */
   async get<T>(listing: string): Promise<T> {
     return (await (await fetch(`${this.adminUrl}/${listing}`)).json()) as T;
+  }
+
+  /** Waits until one workload, among whatever others, is as wished. */
+  async workloadIs(id: string, wanted: string): Promise<void> {
+    await eventually(async () => {
+      const found = await this.get<{ id: string; state: string }[]>('workloads');
+      const state = found.find((one) => one.id === id)?.state ?? 'absent';
+      return state === wanted ? undefined : `${id} is ${state}`;
+    });
   }
 
   /** Waits until the workloads are as wished, each as `id state`. */
