@@ -29,7 +29,7 @@ export const securityKinds: Readonly<Partial<Record<Resource['kind'], SecurityKi
       { group: 'gateway.networking.k8s.io', kind: 'GRPCRoute' },
       { group: '', kind: 'Service' },
     ],
-    closes: () => true,
+    closes: mayRefuse,
   },
   /** It is about the mesh, and so names no target. */
   Mesh: { lastGood: 'kept', targetKinds: [], closes: () => true },
@@ -53,6 +53,11 @@ export const securityKinds: Readonly<Partial<Record<Resource['kind'], SecurityKi
     closes: mayReadProxyProtocol,
   },
 };
+
+/** A policy that only records protects nothing. In doubt it is no such policy: another `action` could have been cut off. */
+function mayRefuse({ isWhole, action }: RejectedResource): boolean {
+  return !isWhole || action !== 'AUDIT';
+}
 
 /** Without them the defaults count, which are limits too. */
 const harmlessSettings: ReadonlySet<string> = new Set(['targetRefs', 'timeout', 'limits', 'http1', 'http2']);

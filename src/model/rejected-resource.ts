@@ -25,6 +25,8 @@ export interface RejectedResource {
   readonly namesAllTargets: boolean;
   /** Names of what stands in `spec`; none for confidential kinds, in which a name may be a misplaced secret. */
   readonly specFields: readonly string[];
+  /** What a policy would do, `spec.action`; absent where it is no text. */
+  readonly action?: string;
   /** False where the text leaves open what is meant, as with a field that is given twice: part of it is not here. */
   readonly isWhole: boolean;
   /** As that of a loaded resource. */
@@ -69,6 +71,7 @@ export function rejectedResource(value: unknown, text: RejectedText): RejectedRe
     targets: targets.filter((target) => target !== undefined),
     namesAllTargets: text.isWhole && targets.length > 0 && !targets.includes(undefined),
     specFields: Object.keys(spec).filter((field) => !isAbsent(spec[field])),
+    ...defined('action', textOf(spec['action'])),
     isWhole: text.isWhole,
     locate: text.locate,
   };

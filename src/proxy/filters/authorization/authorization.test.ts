@@ -47,6 +47,8 @@ describe('judge', () => {
     ['lets a denial go before what is audited', [[audited(deny({})), deny(admin)]], '/admin', 'denied p01 rule-0'],
     ['refuses by a broken policy', [[allow(anything), { action: 'DENY', fault: 'x' }]], '/', 'broken p01 no-rule'],
     ['closes nothing by a broken audited policy', [[{ action: 'DENY', audit: true, fault: 'x' }]], '/', ''],
+    ['records nothing by a broken audited policy', [[{ ...audited(deny({})), fault: 'x' }]], '/', ''],
+    ['records nothing by a broken audited permission', [[{ ...audited(allow({})), rules: [], fault: 'x' }]], '/', ''],
     ['exempts paths from DENY', [[{ ...deny({}), exemptPaths: ['/healthz'] }]], '/healthz', ''],
     [
       'exempts paths from ALLOW',

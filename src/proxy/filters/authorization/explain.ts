@@ -28,7 +28,7 @@ export function explainPolicies(levels: readonly PolicyLevel[], request: JudgedR
 }
 
 function explainPolicy(policy: Policy, request: JudgedRequest): PolicyExplanation {
-  const { name, action, audit, broken, rules } = policy;
+  const { name, action, audit, broken, mute, rules } = policy;
   const common = { policy: name, action: audit ? `AUDIT as ${action}` : action };
   if (broken !== null) {
     return {
@@ -37,6 +37,7 @@ function explainPolicy(policy: Policy, request: JudgedRequest): PolicyExplanatio
       reasons: [],
     };
   }
+  if (mute !== '') return { ...common, outcome: `cannot be judged, so nothing is recorded: ${mute}`, reasons: [] };
   if (policy.isExempt(request.path)) return { ...common, outcome: `path ${request.path} is exempt`, reasons: [] };
   const match = policy.match(request);
   if (match !== undefined) return { ...common, outcome: `rule ${match.name} matches`, reasons: [] };

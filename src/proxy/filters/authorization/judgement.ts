@@ -1,5 +1,6 @@
 import type { Decision } from './decision.ts';
 import type { JudgedRequest } from './judged-request.ts';
+import type { Policy } from './policy.ts';
 import type { PolicyLevel } from './policy-slot.ts';
 
 /**
@@ -58,7 +59,7 @@ function findDenial(levels: readonly PolicyLevel[], request: JudgedRequest): Dec
 function findAudited(levels: readonly PolicyLevel[], request: JudgedRequest): Decision | null {
   for (const level of levels) {
     for (const { policy } of level) {
-      if (policy === null || policy.action !== 'DENY' || !policy.audit || policy.isExempt(request.path)) continue;
+      if (!isAudited(policy, 'DENY') || policy.isExempt(request.path)) continue;
       const rule = policy.match(request);
       if (rule !== undefined) return rule.decision;
     }
@@ -83,9 +84,13 @@ function permit(level: PolicyLevel, request: JudgedRequest): Decision | null {
 function permitAudited(level: PolicyLevel, request: JudgedRequest): Decision | null {
   let unmatched: Decision | null = null;
   for (const { policy } of level) {
-    if (policy === null || policy.action !== 'ALLOW' || !policy.audit) continue;
+    if (!isAudited(policy, 'ALLOW')) continue;
     if (policy.isExempt(request.path) || policy.match(request) !== undefined) return null;
     unmatched ??= policy.unmatched;
   }
   return unmatched;
+}
+
+function isAudited(policy: Policy | null, action: Policy['action']): policy is Policy {
+  return policy !== null && policy.audit && policy.action === action && policy.mute === '';
 }

@@ -25,6 +25,8 @@ export class Policy {
   readonly exemptPaths: readonly string[];
   /** Not null where the policy cannot be enforced. */
   readonly broken: Decision | null;
+  /** Why an audited policy records nothing, or ''. */
+  readonly mute: string;
   /** Of an ALLOW: what it means for requests at an exempt path. */
   readonly exempt: Decision;
   /** Of an ALLOW: what it means for requests that no policy of its level allows. */
@@ -47,8 +49,10 @@ export class Policy {
     }));
     this.exempt = decide('allowed', EXEMPT);
     this.unmatched = decide(denial, NO_RULE);
-    // What is only recorded is broken without harm: it must close nothing that it would not have closed.
-    this.broken = faults.length > 0 && !audit ? decide('broken', NO_RULE, faults[0]) : null;
+    const [fault = ''] = faults;
+    this.broken = fault === '' || audit ? null : decide('broken', NO_RULE, fault);
+    // What is only recorded must close nothing; and to judge by a part of a rule would record what is not so.
+    this.mute = audit ? fault : '';
   }
 
   isExempt(path: string): boolean {
