@@ -5,6 +5,7 @@ import type { SnapshotDelta } from '#model/snapshot/snapshot.ts';
 import type { EgressMode } from '#model/snapshot/workload.ts';
 import type { AccessLog } from '#telemetry/access-log.ts';
 import type { ConnectionCounts, RequestMetrics } from '#telemetry/request-metrics.ts';
+import type { StreamRecord } from '#telemetry/stream-record.ts';
 import { Clock } from '#transport/clock.ts';
 import { TICKET_MEMORY_BYTES } from '#transport/ticket-memory.ts';
 import { Acceptor } from './downstream/acceptor.ts';
@@ -12,8 +13,6 @@ import { HttpAdmission } from './downstream/http-admission.ts';
 import { HttpSessions } from './downstream/http-sessions.ts';
 import { DEFAULT_DOWNSTREAM_LIMITS, type DownstreamLimits } from './downstream/limits.ts';
 import { SessionSet } from './downstream/session.ts';
-import { StreamAdmission } from './downstream/stream-admission.ts';
-import { StreamSessions } from './downstream/stream-sessions.ts';
 import { ExchangePath, mayUpgrade } from './exchange-path.ts';
 import type { Exchange } from './exchange/exchange.ts';
 import { PolicyRegistry } from './filters/authorization/policy-registry.ts';
@@ -25,6 +24,7 @@ import type { MeshIdentity } from './mesh/mesh-identity.ts';
 import { MeshTls } from './mesh/mesh-tls.ts';
 import { Passthrough } from './mesh/passthrough.ts';
 import { routeToService, ServiceDirectory, type CalledPort } from './mesh/service-directory.ts';
+import { StreamEntrance } from './mesh/stream-entrance.ts';
 import { ThreadTls } from './thread-tls.ts';
 import { ClusterRegistry } from './upstream/cluster-registry.ts';
 
@@ -222,28 +222,24 @@ export class Outbound {
 
   #createCapture({ address, port, service, servicePort, protocol }: Capture): Acceptor {
     const called = (): CalledPort | null => this.#services.at(service, servicePort);
-    const { metrics, accessLog } = this.#options;
-    const connections = metrics.downstream(servicePort);
+    const connections = this.#options.metrics.downstream(servicePort);
     if (protocol === 'http') {
       // The host is whatever the application calls the service: nothing outside is meant by it.
       const otherwise = (exchange: Exchange): void =>
         this.#path.refuse(exchange, new ProxyError('route_not_found', 'local', 'stream'));
       return this.#createHttpAcceptor(address, port, connections, { find: called, otherwise });
     }
-    const streams = new StreamSessions({
-      clock: this.#clock,
-      limits: () => this.#limits,
-      connections,
-      place: () => {
-        const place = called();
-        return { listener: place?.listener ?? null, route: place?.stream ?? null, serverName: '' };
-      },
-      record: (record) => {
-        metrics.streams.record(record);
-        accessLog.recordStream(record);
-      },
-    });
-    return new Acceptor({ address, port, shared: false, admission: new StreamAdmission(streams, connections) });
+    const admission = this.#createStreamEntrance(connections, called);
+    return new Acceptor({ address, port, shared: false, admission });
+  }
+
+  #createStreamEntrance(connections: ConnectionCounts, called: () => CalledPort | null): StreamEntrance {
+    const { metrics, accessLog } = this.#options;
+    const record = (stream: StreamRecord): void => {
+      metrics.streams.record(stream);
+      accessLog.recordStream(stream);
+    };
+    return new StreamEntrance({ clock: this.#clock, limits: () => this.#limits, connections, called, record });
   }
 
   #createHttpAcceptor(address: string, port: number, connections: ConnectionCounts, way: RequestWay): Acceptor {
@@ -298,21 +294,37 @@ export class Outbound {
 
   #enterMesh(exchange: Exchange, called: CalledPort): void {
     const { request } = exchange;
-    if (request.method === 'CONNECT' && !called.opaque) {
-      this.#serveInside(exchange);
+    if (request.method === 'CONNECT') {
+      this.#enterTunnel(exchange, called);
       return;
     }
     exchange.listener = called.listener;
-    if (request.method !== 'CONNECT' && called.opaque) {
-      this.#path.refuse(exchange, new ProxyError('method_not_supported', 'downstream', 'stream'));
-      return;
-    }
-    if (routeToService(exchange, called)) this.#path.follow(exchange);
+    if (called.opaque) this.#path.refuse(exchange, new ProxyError('method_not_supported', 'downstream', 'stream'));
+    else if (routeToService(exchange, called)) this.#path.follow(exchange);
     else this.#path.refuse(exchange, new ProxyError('route_not_found', 'local', 'stream'));
   }
 
+  /** What is in a tunnel is passed on as it is, unless routes go by what is in it. */
+  #enterTunnel(exchange: Exchange, called: CalledPort): void {
+    if (!called.opaque) this.#serveRequestsInside(exchange);
+    else if (called.streams.asksNames) this.#serveStreamInside(exchange);
+    else {
+      exchange.listener = called.listener;
+      exchange.rule = called.streams.findRule();
+      if (exchange.rule === null) this.#path.refuse(exchange, new ProxyError('route_not_found', 'local', 'stream'));
+      else this.#path.follow(exchange);
+    }
+  }
+
+  /** A tunnel to a port whose connections are routed by the server name in their handshake. */
+  #serveStreamInside(exchange: Exchange): void {
+    const { authority } = exchange.request;
+    const entrance = this.#createStreamEntrance(UNCOUNTED, () => this.#services.find(authority));
+    serveInside(exchange, (connection) => entrance.begin(connection, this.#insideTunnels));
+  }
+
   /** A tunnel to a port whose requests are routed: they are taken out of it. */
-  #serveInside(exchange: Exchange): void {
+  #serveRequestsInside(exchange: Exchange): void {
     const { authority } = exchange.request;
     const http = this.#createHttp(UNCOUNTED, {
       find: () => this.#services.find(authority),

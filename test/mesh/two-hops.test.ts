@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AuthorizationResource } from '#model/snapshot/authorization.ts';
 import type { HttpRouteResource } from '#model/snapshot/http-route.ts';
+import type { MeshServiceResource } from '#model/snapshot/mesh-service.ts';
 import { WebSocket, WebSocketServer } from 'ws';
 import { until } from '../data-plane/testing/peer.ts';
 import { ask, codeOf } from './testing/client.ts';
@@ -81,7 +82,9 @@ test('a WebSocket passes both sidecars', async (context) => {
 });
 
 test('Outbound routes by what is attached to the service, and refuses what none of it matches', async (context) => {
-  const { outbound } = await startMesh(context, (incoming, response) => void response.end(incoming.url));
+  const { outbound, inbound, application } = await startMesh(context, (incoming, response) => {
+    response.end(incoming.url);
+  });
   const route: HttpRouteResource = {
     type: 'http-route',
     name: 'HTTPRoute/shop/catalog',
@@ -98,13 +101,19 @@ test('Outbound routes by what is attached to the service, and refuses what none 
       },
     ],
   };
-  await outbound.apply({ version: '2', upserts: [route], removals: [] });
+  const declared = serviceOf(application.port, inbound.port);
+  const routed = { ...declared, ports: declared.ports.map((port) => ({ ...port, routes: [route.name] })) };
+  await outbound.apply({ version: '2', upserts: [route, routed], removals: [] });
   assert.equal((await ask(outbound.proxyPort, 'http://catalog/old/1')).body, '/new/1');
   const refused = await ask(outbound.proxyPort, 'http://catalog/other');
   assert.equal(refused.status, 404);
   assert.equal(codeOf(refused), 'route_not_found');
-  await outbound.apply({ version: '3', upserts: [], removals: ['http-route HTTPRoute/shop/catalog'] });
+  // A route that the service does not name counts no more, also where it is still known.
+  await outbound.apply({ version: '3', upserts: [declared], removals: [] });
   assert.equal((await ask(outbound.proxyPort, 'http://catalog/other')).body, '/other');
+  // And one that is named and not known lets nothing by it.
+  await outbound.apply({ version: '4', upserts: [routed], removals: ['http-route HTTPRoute/shop/catalog'] });
+  assert.equal((await ask(outbound.proxyPort, 'http://catalog/other')).status, 404);
 });
 
 test('Inbound judges requests by the principal of the caller', async (context) => {
@@ -150,6 +159,12 @@ test('Inbound takes no requests for a port that the workload does not serve', as
   assert.equal(codeOf(reply), 'upstream_connect_failed');
   assert.match(at.warnings.join(), new RegExp(`the workload serves no port ${application.port}`));
 });
+
+/** The service as its callers know it. */
+const serviceOf = (port: number, meshPort: number): MeshServiceResource => {
+  const declared = declareService([{ port, mesh: { port: meshPort, principal: CATALOG } }]);
+  return declared.find((resource) => resource.type === 'mesh-service')!;
+};
 
 const atRest = ({
   clusters,

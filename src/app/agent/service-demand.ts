@@ -1,4 +1,5 @@
 import type { HttpRouteResource } from '#model/snapshot/http-route.ts';
+import type { StreamRouteResource } from '#model/snapshot/stream-route.ts';
 import type { MeshServiceResource } from '#model/snapshot/mesh-service.ts';
 import { snapshotKey, type SnapshotDelta, type SnapshotResource } from '#model/snapshot/snapshot.ts';
 import type { DiscoveryChange } from '#xds/client/change-queue.ts';
@@ -155,13 +156,13 @@ export class ServiceDemand {
   /** Keys of all that a service leads to, as far as it is known. */
   #closureOf({ ports }: MeshServiceResource): readonly string[] {
     const keys = new Set<string>();
-    for (const { cluster, routes = [] } of ports) {
+    for (const { cluster, protocol, routes = [] } of ports) {
       addCluster(keys, cluster);
       for (const name of routes) {
-        const key = `http-route ${name}`;
+        const key = `${protocol === 'tcp' ? 'stream-route' : 'http-route'} ${name}`;
         keys.add(key);
         const route = this.#held.get(key);
-        if (route?.type === 'http-route') for (const target of clustersOf(route)) addCluster(keys, target);
+        if (route !== undefined && isRoute(route)) for (const target of clustersOf(route)) addCluster(keys, target);
       }
     }
     return [...keys];
@@ -183,7 +184,7 @@ export class ServiceDemand {
   /** What leads to something that is not known yet waits; an older version of it stays in use. */
   #isReady(resource: SnapshotResource, complete: ReadonlySet<string>): boolean {
     if (resource.type === 'mesh-service') return complete.has(resource.name);
-    if (resource.type !== 'http-route') return true;
+    if (!isRoute(resource)) return true;
     return [...clustersOf(resource)].every((name) => this.#leases.get(`cluster ${name}`)?.presence !== 'unknown');
   }
 }
@@ -193,7 +194,18 @@ function addCluster(keys: Set<string>, name: string): void {
   keys.add(`endpoints ${name}`);
 }
 
-function* clustersOf({ rules }: HttpRouteResource): Iterable<string> {
+type RouteResource = HttpRouteResource | StreamRouteResource;
+
+function isRoute(resource: SnapshotResource): resource is RouteResource {
+  return resource.type === 'http-route' || resource.type === 'stream-route';
+}
+
+function* clustersOf(route: RouteResource): Iterable<string> {
+  if (route.type === 'stream-route') for (const { cluster } of route.backends) if (cluster !== null) yield cluster;
+  if (route.type === 'http-route') yield* clustersOfRules(route);
+}
+
+function* clustersOfRules({ rules }: HttpRouteResource): Iterable<string> {
   for (const { backends, filters } of rules) {
     for (const { cluster } of backends) if (cluster !== null) yield cluster;
     for (const filter of [...filters, ...backends.flatMap((backend) => backend.filters)])

@@ -25,7 +25,7 @@ import { findingsOfRejected, statusOfRejected } from './policy/rejected-status.t
 import { planPolicy } from './policy/tls-policies.ts';
 import { settleContests, type Losses } from './route/hostname-contests.ts';
 import { routeKinds, type Route } from './route/route-kinds.ts';
-import { attachRoute, isForMesh, isGatewayRef, type AttachedRoute } from './route/route-parents.ts';
+import { attachRoute, isGatewayRef, isServiceRef, type AttachedRoute } from './route/route-parents.ts';
 import { planRoute, type RoutePlan } from './route/routes.ts';
 import { findShadowed } from './route/shadowing.ts';
 import { contentVersion } from './version.ts';
@@ -283,9 +283,8 @@ class Compilation {
 }
 
 /** What no gateway is meant by: its backends, too, are judged where it counts. */
-function isOfMeshAlone(route: Route): boolean {
-  const { parentRefs } = route.spec;
-  return parentRefs.length > 0 && parentRefs.every((ref) => isForMesh(route, ref));
+function isOfMeshAlone({ spec: { parentRefs } }: Route): boolean {
+  return parentRefs.length > 0 && parentRefs.every(isServiceRef);
 }
 
 function keyOf({ metadata }: Resource): string {

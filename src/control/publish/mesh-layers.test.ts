@@ -22,6 +22,7 @@ function result(parts: Partial<MeshResult>): MeshResult {
     namespaces: new Map(),
     workloads: new Map(),
     refusals: new Map(),
+    statuses: [],
     diagnostics: [],
     ...parts,
   };

@@ -1,8 +1,8 @@
 import type { MeshProtocol } from './workload.ts';
 
 /**
- * One service, as those who call it know it: what outbound routes by. HTTP routes are attached to its ports under the
- * listener name of {@link meshListenerName}.
+ * One service, as those who call it know it: what outbound routes by. Routes are attached to its ports under the listener
+ * name of {@link meshListenerName}.
  */
 export interface MeshServiceResource {
   readonly type: 'mesh-service';
@@ -19,7 +19,10 @@ export interface MeshServicePort {
   readonly protocol: MeshProtocol;
   /** Name of the cluster resource that requests go to where no route is attached. */
   readonly cluster: string;
-  /** Names of the HTTP routes that are attached to the port, so that a proxy can ask for them; absent for none. */
+  /**
+   * Names of the routes that decide at the port, so that a proxy can ask for them: HTTP routes where it carries requests,
+   * stream routes where it carries bytes. No other counts, whatever it says to be attached to. Absent for none.
+   */
   readonly routes?: readonly string[];
 }
 

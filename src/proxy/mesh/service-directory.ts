@@ -1,10 +1,13 @@
 import type { HttpRouteResource } from '#model/snapshot/http-route.ts';
 import { meshListenerName, type MeshServicePort, type MeshServiceResource } from '#model/snapshot/mesh-service.ts';
 import type { SnapshotDelta } from '#model/snapshot/snapshot.ts';
+import type { StreamRouteResource } from '#model/snapshot/stream-route.ts';
 import type { Exchange, Listener, Rule, StreamRoute } from '../exchange/exchange.ts';
 import { compileRoute, type CompiledRoute } from '../routing/compile-route.ts';
 import { compileRule, type RuleEnvironment } from '../routing/compile-rule.ts';
 import { createRouteTable, type RouteTable } from '../routing/route-table.ts';
+import { compileStreamRoute } from '../routing/stream-table.ts';
+import { CalledStreams } from './called-streams.ts';
 
 /** One port of a service, as callers see it. */
 export interface CalledPort {
@@ -13,11 +16,14 @@ export interface CalledPort {
   readonly opaque: boolean;
   /** Where all goes that no route is for. */
   readonly rule: Rule;
-  /** Of byte streams. */
-  readonly stream: StreamRoute;
+  /** Where byte streams go. */
+  readonly streams: CalledStreams;
   /** Null where no route is attached, which then is no reason to refuse anything. */
   readonly routes: RouteTable | null;
 }
+
+/** A route of byte streams with what it was compiled from. */
+type CompiledStreamRoute = readonly [resource: StreamRouteResource, route: StreamRoute];
 
 /** What HTTP means by an authority without a port. */
 const HTTP_PORT = 80;
@@ -27,6 +33,7 @@ export class ServiceDirectory {
   readonly #rules: RuleEnvironment;
   readonly #services = new Map<string, MeshServiceResource>();
   readonly #routes = new Map<string, CompiledRoute>();
+  readonly #streamRoutes = new Map<string, CompiledStreamRoute>();
   #byAuthority = new Map<string, CalledPort>();
   #byPlace = new Map<string, CalledPort>();
 
@@ -48,10 +55,16 @@ export class ServiceDirectory {
     for (const key of removals) {
       if (key.startsWith('mesh-service ')) this.#services.delete(key.slice('mesh-service '.length));
       else if (key.startsWith('http-route ')) this.#routes.delete(key.slice('http-route '.length));
+      else if (key.startsWith('stream-route ')) this.#streamRoutes.delete(key.slice('stream-route '.length));
     }
     for (const resource of upserts) {
       if (resource.type === 'mesh-service') this.#services.set(resource.name, resource);
       else if (resource.type === 'http-route') this.#routes.set(resource.name, this.#compile(resource));
+      else if (resource.type === 'stream-route')
+        this.#streamRoutes.set(resource.name, [
+          resource,
+          compileStreamRoute(resource, (cluster) => this.#rules.slot(cluster)),
+        ]);
     }
     this.#rebuild();
   }
@@ -77,25 +90,32 @@ export class ServiceDirectory {
   }
 
   /** @param before what carries the port's metrics on, where it was there */
-  #createPort(place: string, { port, protocol, cluster }: MeshServicePort, before: CalledPort | undefined): CalledPort {
+  #createPort(place: string, declared: MeshServicePort, before: CalledPort | undefined): CalledPort {
+    const { port, protocol, cluster } = declared;
     const slot = this.#rules.slot(cluster);
     const opaque = protocol === 'tcp';
-    const routes = [...this.#routes.values()];
-    const attached = routes.some(({ resource }) => resource.attachments.some(({ listener }) => listener === place));
     const same = before !== undefined && before.rule.backends[0]!.slot === slot && before.opaque === opaque;
+    const rule = same ? before.rule : createRule(slot);
+    const listener = same ? before.listener : createListener(place, port, opaque);
+    // Routes that the service does not name count no more, though they may still be known: a consumer's may have come in
+    // their place. And one that is named and not known is no reason to let requests by it.
+    const names = declared.routes ?? [];
+    const attached = names.length > 0;
+    const streams = names.map((name) => this.#streamRoutes.get(name)).filter((route) => route !== undefined);
+    const routes = names.flatMap((name) => this.#routes.get(name) ?? []);
     return {
       opaque,
-      listener: same ? before.listener : createListener(place, port, opaque),
-      rule: same ? before.rule : createRule(slot),
-      stream: same ? before.stream : { route: '', backends: [{ slot, weight: 1 }], totalWeight: 1 },
-      routes: attached ? createRouteTable(place, routes) : null,
+      listener,
+      rule,
+      streams: new CalledStreams(place, rule, attached && opaque ? streams : null),
+      routes: attached && !opaque ? createRouteTable(place, routes) : null,
     };
   }
 }
 
 /** Finds the rule of a request to a service and writes it into the exchange. @returns whether there is one */
 export const routeToService = (exchange: Exchange, { routes, rule }: CalledPort): boolean => {
-  if (routes === null || exchange.request.method === 'CONNECT') {
+  if (routes === null) {
     exchange.rule = rule;
     return true;
   }

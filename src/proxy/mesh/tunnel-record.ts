@@ -7,7 +7,7 @@ export const describeTunnel = (exchange: Exchange): StreamRecord => ({
   peer: exchange.peer,
   listener: exchange.listener,
   hop: exchange.hop,
-  route: '',
+  route: exchange.rule?.route ?? '',
   cluster: exchange.cluster,
   endpoint: exchange.endpoint,
   attempts: exchange.attempts,

@@ -29,6 +29,7 @@ function compileFolder(folder: string): unknown {
     shared: resourcesOf(result.shared),
     namespaces: Object.fromEntries([...result.namespaces].map(([name, snapshot]) => [name, resourcesOf(snapshot)])),
     workloads: Object.fromEntries([...result.workloads].map(([id, snapshot]) => [id, resourcesOf(snapshot)])),
+    statuses: result.statuses,
     refusals: Object.fromEntries(result.refusals),
     diagnostics: [...parsed.flatMap((file) => file.diagnostics), ...result.diagnostics].map(formatDiagnostic),
   };

@@ -2,6 +2,7 @@ import type { ResourceOf } from '#model/resource.ts';
 import type { AuthorizationResource, AuthorizationRule } from '#model/snapshot/authorization.ts';
 import type { FilterSpec } from '#model/snapshot/http-route.ts';
 import type { Lookups } from '../inventory.ts';
+import type { Route } from '../route/route-kinds.ts';
 import { authorizationLevels, nameOfRejected } from '../policy/authorization-levels.ts';
 import { compileAuthorization, compileRejected } from '../policy/authorization-resource.ts';
 import { versioned } from '../version.ts';
@@ -37,6 +38,42 @@ export function meshProtection(workload: LiveWorkload, service: Service, lookups
   // A policy that is missing refuses as well, but does not say why.
   const policies = levels.flat().flatMap((policy) => byName.get(policy) ?? []);
   return { filters: [{ type: 'Authorization', levels }], policies };
+}
+
+/** Policies that a rule of a route is under, which nobody in the mesh can judge. */
+export interface RoutePolicies {
+  /** Those whose requests must not pass unjudged. */
+  readonly refusing: readonly string[];
+  /** Those that would only have recorded something. */
+  readonly audits: readonly string[];
+}
+
+/** Finds the policies that are for a rule of a route, by the rule's place. */
+export function routePoliciesOf(route: Route, index: number, lookups: Lookups): RoutePolicies {
+  const { kind, spec } = route;
+  if (kind !== 'HTTPRoute' && kind !== 'GRPCRoute') return { refusing: [], audits: [] };
+  const target = { kind, namespace: route.metadata.namespace, name: route.metadata.name };
+  const names = authorizationLevels(target, spec.rules[index]?.name, lookups).flat();
+  const isAudit = new Set(
+    lookups
+      .authorizationPoliciesFor(target)
+      .filter((policy) => policy.spec.action === 'AUDIT')
+      .map((policy) => compileAuthorization(policy).name),
+  );
+  return { refusing: names.filter((name) => !isAudit.has(name)), audits: names.filter((name) => isAudit.has(name)) };
+}
+
+/** Why a policy for a Service cannot be judged beside some of the workloads that serve it, each reason once. */
+export function faultsOf(
+  policy: ResourceOf<'AuthorizationPolicy'>,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  workloads: readonly LiveWorkload[],
+  lookups: Lookups,
+): readonly string[] {
+  const service = lookups.find('Service', namespace, name);
+  if (service === undefined) return [];
+  const compiled = compileAuthorization(policy);
+  return [...new Set(workloads.flatMap((workload) => faultAt(compiled, workload, service) ?? []))];
 }
 
 /** A sidecar sees the ports of its application, where a policy has those of the Service. */

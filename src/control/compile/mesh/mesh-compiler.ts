@@ -4,20 +4,25 @@ import type { RejectedResource } from '#model/rejected-resource.ts';
 import type { ResourceOf } from '#model/resource.ts';
 import { meshListenerName } from '#model/snapshot/mesh-service.ts';
 import { snapshotKey, type Snapshot, type SnapshotResource } from '#model/snapshot/snapshot.ts';
+import type { ObjectStatus } from '../../status.ts';
 import type { ClusterTarget } from '../backend/backends.ts';
-import { diagnosticAbout, diagnosticOf } from '../finding.ts';
+import { diagnosticAbout, diagnosticOf, warning, type Finding } from '../finding.ts';
 import { compareText, Inventory } from '../inventory.ts';
 import { planPeerAuthentication, strictBecauseOf } from '../policy/peer-authentications.ts';
 import { findingsOfRejected } from '../policy/rejected-status.ts';
+import { routeKinds } from '../route/route-kinds.ts';
 import { contentVersion } from '../version.ts';
 import { ImpliedServices } from './implied-services.ts';
 import type { LiveWorkload } from './live-workload.ts';
 import { membershipRefusal } from './membership.ts';
 import { meshCluster, ownTarget } from './mesh-clusters.ts';
-import { planMeshRoute, routeResources, routesFor, type MeshRoutePlan } from './mesh-routes.ts';
 import { closedByMesh } from './mesh-settings.ts';
 import { isInMesh, meshService } from './mesh-services.ts';
+import { meshStatuses } from './mesh-statuses.ts';
 import { workloadResources } from './mesh-workloads.ts';
+import { lossMessage, settleMeshContests, type PlaceLosses } from './route/contests.ts';
+import { planMeshRoute, type MeshRoutePlan } from './route/mesh-routes.ts';
+import { routeResources, routesFor } from './route/route-places.ts';
 
 /** What sidecars are served, in the layers in which they see it. */
 export interface MeshResult {
@@ -29,6 +34,8 @@ export interface MeshResult {
   readonly workloads: ReadonlyMap<string, Snapshot>;
   /** Why workloads do not serve what they want to, by the workload's id. */
   readonly refusals: ReadonlyMap<string, string>;
+  /** Of routes at their Services, and of policies for Services: what gateways make of them is told apart from this. */
+  readonly statuses: readonly ObjectStatus[];
   /** Of routes in the mesh, and of who may call without an identity. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -64,15 +71,16 @@ export class MeshCompiler {
     this.#inventory = inventory;
     const serving = Map.groupBy(members, ({ namespace, service }) => `${namespace}/${service}`);
     const services = inventory.all('Service').filter(isInMesh);
-    const plans = [...inventory.all('HTTPRoute'), ...inventory.all('GRPCRoute')].flatMap(
-      (route) => planMeshRoute(route, inventory) ?? [],
-    );
-    const shared = sharedResources(services, plans, serving, inventory);
+    const plans = routeKinds
+      .flatMap((kind) => inventory.all(kind))
+      .flatMap((route) => planMeshRoute(route, inventory) ?? []);
+    const routes: MeshRoutes = { plans, losses: settleMeshContests(plans) };
+    const shared = sharedResources(services, routes, serving, inventory);
     const namespaces = new Set(workloads.map(({ namespace }) => namespace));
     return {
       shared: snapshotOf(shared.values()),
       namespaces: new Map(
-        [...namespaces].map((namespace) => [namespace, namespaceSnapshot(namespace, services, plans, shared)]),
+        [...namespaces].map((namespace) => [namespace, namespaceSnapshot(namespace, services, routes, shared)]),
       ),
       workloads: new Map(
         workloads.map((workload) => {
@@ -82,9 +90,12 @@ export class MeshCompiler {
         }),
       ),
       refusals,
+      statuses: meshStatuses({ ...routes, serving, inventory }),
       diagnostics: [
-        ...plans.flatMap(({ route, findings }) =>
-          findings.map((finding) => diagnosticOf(finding, inventory.placeOf(route))),
+        ...plans.flatMap((plan) =>
+          [...plan.findings, ...lossesOf(plan, routes)].map((finding) =>
+            diagnosticOf(finding, inventory.placeOf(plan.route)),
+          ),
         ),
         ...peerDiagnostics(inventory),
       ],
@@ -109,6 +120,17 @@ function peerDiagnostics(inventory: Inventory): readonly Diagnostic[] {
   return [...ofValid, ...ofRejected];
 }
 
+/** All routes of the mesh, and where they do not count. */
+interface MeshRoutes {
+  readonly plans: readonly MeshRoutePlan[];
+  readonly losses: ReadonlyMap<MeshRoutePlan, PlaceLosses>;
+}
+
+function lossesOf(plan: MeshRoutePlan, { losses }: MeshRoutes): readonly Finding[] {
+  const lost = losses.get(plan);
+  return lost === undefined ? [] : [warning(['spec', 'parentRefs'], lossMessage(lost))];
+}
+
 function settleMembership(workloads: readonly LiveWorkload[], inventory: Inventory) {
   const refusals = new Map<string, string>();
   const members = workloads.filter((workload) => {
@@ -123,7 +145,7 @@ function settleMembership(workloads: readonly LiveWorkload[], inventory: Invento
 
 function sharedResources(
   services: readonly ResourceOf<'Service'>[],
-  plans: readonly MeshRoutePlan[],
+  { plans, losses }: MeshRoutes,
   serving: ReadonlyMap<string, readonly LiveWorkload[]>,
   inventory: Inventory,
 ): ReadonlyMap<string, SnapshotResource> {
@@ -135,7 +157,7 @@ function sharedResources(
     }
   }
   for (const plan of plans) for (const [name, target] of plan.targets) targets.set(name, target);
-  const routes = routesFor('', plans);
+  const routes = routesFor('', plans, losses);
   const resources = [
     ...[...targets.values()].flatMap((target) => meshCluster(target, serving, inventory)),
     ...services.map((service) => meshService(service, routes, false)),
@@ -148,10 +170,10 @@ function sharedResources(
 function namespaceSnapshot(
   namespace: string,
   services: readonly ResourceOf<'Service'>[],
-  plans: readonly MeshRoutePlan[],
+  { plans, losses }: MeshRoutes,
   shared: ReadonlyMap<string, SnapshotResource>,
 ): Snapshot {
-  const routes = routesFor(namespace, plans);
+  const routes = routesFor(namespace, plans, losses);
   const consumed = placesConsumedBy(namespace, plans);
   const near = services.filter(({ metadata, spec }) => {
     if (metadata.namespace === namespace) return true;

@@ -2,7 +2,8 @@ import type { ResourceOf } from '#model/resource.ts';
 import { meshListenerName, type MeshServicePort, type MeshServiceResource } from '#model/snapshot/mesh-service.ts';
 import { versioned } from '../version.ts';
 import { meshProtocolOf } from './mesh-protocol.ts';
-import { routeName, type RoutesByPlace } from './mesh-routes.ts';
+import { routeName } from './route/mesh-routes.ts';
+import type { RoutesByPlace } from './route/route-places.ts';
 
 type Service = ResourceOf<'Service'>;
 

@@ -26,14 +26,9 @@ export function isGatewayRef({ group, kind }: DeclaredParentRef): boolean {
   return group === gatewayGroup && kind === 'Gateway';
 }
 
-/** Whether a reference means a Service. */
+/** Whether a reference means a Service: by it a route counts in the mesh, where it is judged. */
 export function isServiceRef({ group, kind }: DeclaredParentRef): boolean {
   return group === '' && kind === 'Service';
-}
-
-/** Whether a route counts by a reference in the mesh, where it is judged. */
-export function isForMesh({ kind }: Route, ref: DeclaredParentRef): boolean {
-  return isServiceRef(ref) && (kind === 'HTTPRoute' || kind === 'GRPCRoute');
 }
 
 /**
@@ -49,7 +44,7 @@ export function attachRoute(
   const parents: RouteParent[] = [];
   for (const [i, ref] of route.spec.parentRefs.entries()) {
     const gateway = gateways[i];
-    if (gateway?.isOurs === false || isForMesh(route, ref)) continue;
+    if (gateway?.isOurs === false || isServiceRef(ref)) continue;
     const outcome = gateway === undefined ? refusalOf(route, ref) : attach(route, ref, gateway, lookups);
     parents.push({ ref, path: ['spec', 'parentRefs', i], gateway, outcome });
   }
@@ -60,10 +55,6 @@ function refusalOf(route: Route, ref: DeclaredParentRef): Refusal {
   if (isGatewayRef(ref)) {
     const message = `Gateway ${ref.namespace ?? route.metadata.namespace}/${ref.name} is not declared`;
     return { field: 'name', reason: 'NoMatchingParent', message };
-  }
-  if (isServiceRef(ref)) {
-    const message = `a ${route.kind} of the mesh, with a Service as parent, is not supported yet`;
-    return { field: 'kind', reason: 'UnsupportedValue', message };
   }
   const message = `a ${ref.kind} of group ${ref.group || '""'} cannot be a parent: only a Gateway or a Service can`;
   return { field: 'kind', reason: 'InvalidKind', message };

@@ -1,10 +1,18 @@
 import type { Path } from '#model/field-path.ts';
 import type { Problem } from '../../status.ts';
-import { resolveBackend, type BackendReference, type BackendUse, type ClusterTarget } from '../backend/backends.ts';
+import {
+  resolveBackend,
+  type BackendReference,
+  type BackendUse,
+  type BrokenReference,
+  type ClusterTarget,
+} from '../backend/backends.ts';
 import { error, warning, type Finding } from '../finding.ts';
 import type { Lookups } from '../inventory.ts';
 import type { RouteProtection } from '../policy/authorization-levels.ts';
 import type { Referrer } from '../reference-grants.ts';
+
+type RefusalOf = (target: ClusterTarget) => BrokenReference | undefined;
 
 /** Follows what one route refers to for one use of its backends, and keeps what it found. */
 export class RouteReferences {
@@ -18,13 +26,24 @@ export class RouteReferences {
   readonly #from: Referrer;
   readonly #use: BackendUse;
   readonly #lookups: Lookups;
+  readonly #refusalOf: RefusalOf;
 
-  /** @param protection null where another hop asks the authorization policies */
-  constructor(from: Referrer, use: BackendUse, lookups: Lookups, protection: RouteProtection | null = null) {
+  /**
+   * @param protection null where another hop asks the authorization policies
+   * @param refusalOf why nothing can be sent to what a reference leads to
+   */
+  constructor(
+    from: Referrer,
+    use: BackendUse,
+    lookups: Lookups,
+    protection: RouteProtection | null = null,
+    refusalOf: RefusalOf = () => undefined,
+  ) {
     this.#from = from;
     this.#use = use;
     this.#lookups = lookups;
     this.protection = protection;
+    this.#refusalOf = refusalOf;
   }
 
   /**
@@ -33,7 +52,8 @@ export class RouteReferences {
    * @returns the name of the cluster, or null where the reference is broken
    */
   resolve(ref: BackendReference, path: Path): string | null {
-    const resolved = resolveBackend(ref, this.#from, this.#use, this.#lookups);
+    const found = resolveBackend(ref, this.#from, this.#use, this.#lookups);
+    const resolved = 'reason' in found ? found : (this.#refusalOf(found) ?? found);
     const isReached = !('reason' in resolved) || resolved.isOfPolicy;
     if (isReached && this.#use.payload !== 'sealed')
       this.backends.add(`${ref.kind}/${ref.namespace ?? this.#from.namespace}/${ref.name}`);

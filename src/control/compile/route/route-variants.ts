@@ -25,7 +25,8 @@ export interface RouteVariant {
   readonly references: RouteReferences;
 }
 
-type RouteContent =
+/** What a route resource says of its requests or connections. */
+export type RouteContent =
   | { readonly type: 'http-route'; readonly rules: readonly HttpRouteRule[] }
   | { readonly type: 'stream-route'; readonly backends: readonly BackendRef[] };
 
@@ -61,7 +62,8 @@ export function usesOf(route: Route, parent: RouteParent): readonly BackendUse[]
   return gateway === undefined ? [] : attachmentsOf(parent).map((attachment) => useOf(route.kind, attachment, gateway));
 }
 
-function compileContent(route: Route, references: RouteReferences): RouteContent {
+/** Compiles the rules of a route. */
+export function compileContent(route: Route, references: RouteReferences): RouteContent {
   switch (route.kind) {
     case 'HTTPRoute':
       return { type: 'http-route', rules: compileRules(route.spec.rules, references) };

@@ -1,0 +1,59 @@
+import type { StreamRouteResource } from '#model/snapshot/stream-route.ts';
+import type { Rule, StreamRoute } from '../exchange/exchange.ts';
+import { createStreamRoutes, type StreamRoutes } from '../routing/stream-table.ts';
+
+/** Where the byte streams of a port go. */
+export class CalledStreams {
+  /** Whether the server name must be known first, since routes go by it. */
+  readonly asksNames: boolean;
+  readonly #own: StreamRoute;
+  readonly #ownRule: Rule;
+  readonly #routes: StreamRoutes | null;
+  readonly #rules = new Map<StreamRoute, Rule>();
+
+  /**
+   * @param rule where all goes that no route is for
+   * @param routes null where none is attached: then nothing is refused
+   */
+  constructor(
+    place: string,
+    rule: Rule,
+    routes: readonly (readonly [resource: StreamRouteResource, route: StreamRoute])[] | null,
+  ) {
+    this.#own = { route: '', backends: rule.backends, totalWeight: rule.totalWeight };
+    this.#ownRule = rule;
+    this.#routes = routes === null ? null : createStreamRoutes(place, routes);
+    this.asksNames = routes?.some(([{ attachments }]) => attachments.some(isByName)) ?? false;
+  }
+
+  /**
+   * @param serverName lower case; '' where none was named
+   * @returns null where routes are attached and none is for it
+   */
+  find(serverName: string): StreamRoute | null {
+    return this.#routes === null ? this.#own : (this.#routes.find(serverName)?.value ?? null);
+  }
+
+  /** The same for a CONNECT, which names no server. */
+  findRule(): Rule | null {
+    const route = this.find('');
+    if (route === null || route === this.#own) return route === null ? null : this.#ownRule;
+    let rule = this.#rules.get(route);
+    if (rule === undefined) this.#rules.set(route, (rule = ruleOf(route)));
+    return rule;
+  }
+}
+
+const isByName = ({ hostnames }: StreamRouteResource['attachments'][number]): boolean =>
+  hostnames.some((hostname) => hostname !== '*');
+
+const ruleOf = ({ route, backends, totalWeight }: StreamRoute): Rule => ({
+  route,
+  name: '',
+  filters: [],
+  backends: backends.map(({ slot, weight }) => ({ slot, weight, filters: [], metricScope: null })),
+  totalWeight,
+  requestTimeoutMs: -1,
+  attemptTimeoutMs: 0,
+  metricScope: null,
+});
