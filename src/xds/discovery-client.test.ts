@@ -253,6 +253,41 @@ test('DiscoveryClient breaks off with a control plane that talks nonsense, says 
   }
 });
 
+test('DiscoveryClient waits longer and longer for a control plane that serves it and then talks nonsense, again and again', () => {
+  const { layer, server } = createMesh();
+  layer.apply(delta('1', [resource('listener', 'l', '1')]));
+  const proxy = startProxy(server, { wildcardTypes: ['listener'] });
+  const waitsMs: number[] = [];
+  for (let i = 0; i < 9; i++) {
+    assert.equal(proxy.client.status().state, 'open');
+    const brokenAtMs = proxy.time.nowMs;
+    proxy.call!.server.send([Buffer.from([0xff])]);
+    proxy.settle();
+    while (proxy.client.status().state !== 'open') proxy.time.pass(125);
+    waitsMs.push(proxy.time.nowMs - brokenAtMs);
+    proxy.settle();
+  }
+  assert.deepEqual(waitsMs, [250, 500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]);
+});
+
+test('DiscoveryClient gives a control plane up that takes its call and never answers', () => {
+  const { server } = createMesh();
+  const proxy = new TestProxy(server, { wildcardTypes: ['listener'] });
+  proxy.client.start();
+  proxy.time.pass(19_000);
+  assert.equal(proxy.client.status().state, 'open');
+  proxy.time.pass(1_000);
+  assert.deepEqual(
+    [proxy.client.status().state, proxy.client.status().failure, proxy.call!.open],
+    ['waiting', 'no answer in 20000 ms', false],
+  );
+  proxy.time.pass(500);
+  proxy.settle();
+  assert.equal(proxy.client.synced, true);
+  proxy.time.pass(60_000);
+  assert.equal(proxy.client.status().state, 'open');
+});
+
 test('DiscoveryClient refuses resources that are not what they seem, one by one', () => {
   const typeUrl = 'type.selvage.dev/listener';
   const good = resource('listener', 'good', '1');

@@ -69,6 +69,8 @@ export interface DiscoveryClientStatus {
 }
 
 const DEFAULT_IDLE_NAME_MS = 600_000;
+/** All of a type is always answered, also with nothing: a control plane that is silent to it is none. */
+const FIRST_ANSWER_MS = 20_000;
 /** Into so many steps the idle time is cut: names live at most that much longer. */
 const SWEEPS_PER_IDLE_TIME = 10;
 
@@ -98,6 +100,9 @@ export class DiscoveryClient implements ChannelObserver, GrpcObserver {
   #failure = '';
   #version = '';
   #congested = false;
+  /** Whether something of use has come on this stream. */
+  #served = false;
+  #cancelFirstAnswer: () => void = () => {};
   /** Whether the server may be told on this stream what this proxy has and wants. */
   #introduced = false;
   #nodeSent = false;
@@ -158,6 +163,7 @@ export class DiscoveryClient implements ChannelObserver, GrpcObserver {
     const state = this.#state;
     this.#state = { kind: 'stopped' };
     this.#cancelSweep();
+    this.#cancelFirstAnswer();
     if (state.kind === 'open') state.channel.close({ code: CANCELLED, message: '' });
     else if (state.kind !== 'stopped') state.cancel();
     this.#changes.dropReceived();
@@ -188,7 +194,9 @@ export class DiscoveryClient implements ChannelObserver, GrpcObserver {
     this.#congested = false;
     this.#introduced = false;
     this.#nodeSent = false;
+    this.#served = false;
     this.#answers = [];
+    if (this.#options.wildcardTypes.length > 0) this.#awaitFirstAnswer();
     for (const wanted of this.#wanted.values()) wanted.forgetServer();
     this.#introduce();
     return this;
@@ -234,21 +242,30 @@ export class DiscoveryClient implements ChannelObserver, GrpcObserver {
     cancel = this.#environment.connect(this);
   }
 
-  /** The control plane does not follow the protocol. */
+  #awaitFirstAnswer(): void {
+    const giveUp = (): void => this.#break(`no answer in ${FIRST_ANSWER_MS} ms`);
+    this.#cancelFirstAnswer = this.#environment.after(FIRST_ANSWER_MS, giveUp);
+  }
+
+  /** The control plane does not follow the protocol, and probably will not next time: the waits grow on. */
   #break(reason: string): void {
+    this.#served = false;
     if (this.#state.kind === 'open') this.#state.channel.close({ code: CANCELLED, message: reason });
     this.#retry(reason);
   }
 
   #retry(reason: string): void {
     this.#failure = reason;
+    this.#cancelFirstAnswer();
+    if (this.#served) this.#backoff.reset();
     this.#changes.dropReceived();
     const cancel = this.#environment.after(this.#backoff.next(), () => this.#connect());
     this.#state = { kind: 'waiting', cancel };
   }
 
   #noteHealth(): void {
-    this.#backoff.reset();
+    this.#served = true;
+    this.#cancelFirstAnswer();
     this.#failure = '';
   }
 

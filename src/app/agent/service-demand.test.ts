@@ -149,3 +149,37 @@ test('ServiceDemand keeps the older form of a service until the newer one is com
   await give(service('3'));
   assert.ok(!control.open.includes('http-route r'));
 });
+
+test('ServiceDemand refuses what the data plane cannot use, by itself, and goes on with what it had', async () => {
+  const control = new Subscriptions();
+  const inUse = new Map<string, string>();
+  const told: string[] = [];
+  const demand = new ServiceDemand({
+    subscribe: control.subscribe,
+    namespace: 'shop',
+    // Fails in the middle, as a data plane does that takes one resource after another.
+    apply: async ({ upserts, removals }) => {
+      for (const { type, name, version } of upserts) {
+        inUse.set(`${type} ${name}`, version);
+        if (version === 'bad') throw new Error(`${name} cannot be used`);
+      }
+      for (const key of removals) inUse.delete(key);
+    },
+    refused: ({ type, name }, reason) => told.push(`${type} ${name}: ${reason}`),
+  });
+  const take = (...resources: object[]) =>
+    demand.take({ type: 'cluster', upserts: resources as unknown as SnapshotResource[], removals: [] });
+  assert.deepEqual(await take(cluster('a'), cluster('b')), []);
+  const bad = { ...cluster('a'), version: 'bad' };
+  assert.deepEqual(await take(bad, { ...cluster('b'), version: '2' }, { ...cluster('n'), version: 'bad' }), [
+    { name: 'a', reason: 'a cannot be used' },
+    { name: 'n', reason: 'n cannot be used' },
+  ]);
+  assert.deepEqual(told, ['cluster a: a cannot be used', 'cluster n: n cannot be used']);
+  assert.deepEqual([inUse.get('cluster a'), inUse.get('cluster b')], ['1', '2']);
+  // It is not tried again with each change that follows.
+  assert.deepEqual(await take({ ...cluster('b'), version: '3' }), []);
+  assert.deepEqual([inUse.get('cluster a'), inUse.get('cluster b'), told.length], ['1', '3', 2]);
+  assert.deepEqual(await take({ ...cluster('a'), version: '2' }), []);
+  assert.equal(inUse.get('cluster a'), '2');
+});

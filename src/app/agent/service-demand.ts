@@ -4,6 +4,7 @@ import type { MeshServiceResource } from '#model/snapshot/mesh-service.ts';
 import { snapshotKey, type SnapshotDelta, type SnapshotResource } from '#model/snapshot/snapshot.ts';
 import type { DiscoveryChange } from '#xds/client/change-queue.ts';
 import type { Lease, PresenceObserver } from '#xds/client/wanted-names.ts';
+import type { Rejection } from '#xds/rejection.ts';
 import type { ResourceType } from '#xds/resource-type.ts';
 
 /** Subscribes to a resource by its name, as a `DiscoveryClient` does. */
@@ -13,8 +14,10 @@ export interface ServiceDemandOptions {
   readonly subscribe: Subscribe;
   /** Of the workload: where names without one are looked for. */
   readonly namespace: string;
-  /** Has the data plane take a change, whole. */
+  /** Has the data plane take a change, whole; rejects where it cannot. May be given again what it has. */
   readonly apply: (delta: SnapshotDelta) => Promise<void>;
+  /** Told of what the data plane cannot use, so that it goes on with what it had. */
+  readonly refused?: (resource: SnapshotResource, reason: string) => void;
   /** How long a call waits for what is not known yet. @defaultValue 2000 */
   readonly timeoutMs?: number;
 }
@@ -25,6 +28,12 @@ const ABSENT_MS = 5000;
 const MAX_ABSENT = 1000;
 const DOMAIN = ['svc', 'cluster', 'local'];
 const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** What the data plane cannot use. */
+interface Refused {
+  readonly resource: SnapshotResource;
+  readonly reason: string;
+}
 
 /** A service that somebody calls. */
 interface Demanded {
@@ -42,9 +51,9 @@ export class ServiceDemand {
   readonly #services = new Map<string, Demanded>();
   readonly #leases = new Map<string, Lease>();
   readonly #absentSinceMs = new Map<string, number>();
-  /** Keys and versions of what the data plane has. */
-  readonly #shown = new Map<string, string>();
-  #work: Promise<void> = Promise.resolve();
+  /** What the data plane has, by key. */
+  readonly #shown = new Map<string, SnapshotResource>();
+  #work: Promise<unknown> = Promise.resolve();
 
   constructor(options: ServiceDemandOptions) {
     this.#options = options;
@@ -80,14 +89,18 @@ export class ServiceDemand {
     });
   }
 
-  /** Takes a change from the control plane. @returns when the data plane has it, as far as it is to have it now */
-  take({ type, upserts, removals }: DiscoveryChange): Promise<void> {
+  /**
+   * Takes a change from the control plane.
+   * @returns when the data plane has it, as far as it is to have it now: what it could not use; it goes on with what it had
+   */
+  async take({ type, upserts, removals }: DiscoveryChange): Promise<readonly Rejection[]> {
     for (const resource of upserts) this.#held.set(snapshotKey(resource), resource);
     for (const name of removals) this.#held.delete(snapshotKey({ type, name }));
     // What was in use before this start is wanted again.
     for (const resource of upserts)
       if (resource.type === 'mesh-service' && !this.#services.has(resource.name)) this.#subscribe(resource.name);
-    return this.#refresh();
+    const refused = (await this.#refresh()).filter(({ resource }) => upserts.includes(resource));
+    return refused.map(({ resource: { name }, reason }) => ({ name, reason }));
   }
 
   #subscribe(name: string): Demanded {
@@ -119,7 +132,7 @@ export class ServiceDemand {
   }
 
   /** Claims what is needed now, and shows the data plane what is complete. */
-  #refresh(): Promise<void> {
+  #refresh(): Promise<readonly Refused[]> {
     const needed = new Set<string>();
     const complete = new Set<string>();
     for (const name of this.#services.keys()) {
@@ -137,7 +150,7 @@ export class ServiceDemand {
     }
     // One change after another, each from what is held when its turn comes.
     const shown = this.#work.then(() => this.#show(complete));
-    // What fails is its own caller's to tell, and no reason not to try the next.
+    // A defect in one is no reason not to try the next.
     this.#work = shown.catch(() => {});
     return shown;
   }
@@ -168,17 +181,56 @@ export class ServiceDemand {
     return [...keys];
   }
 
-  async #show(complete: ReadonlySet<string>): Promise<void> {
+  async #show(complete: ReadonlySet<string>): Promise<readonly Refused[]> {
     const upserts: SnapshotResource[] = [];
     for (const [key, resource] of this.#held) {
-      if (this.#shown.get(key) !== resource.version && this.#isReady(resource, complete)) upserts.push(resource);
+      if (this.#shown.get(key)?.version !== resource.version && this.#isReady(resource, complete))
+        upserts.push(resource);
     }
     const removals = [...this.#shown.keys()].filter((key) => !this.#held.has(key));
-    if (upserts.length + removals.length > 0) await this.#options.apply({ version: '', upserts, removals });
-    for (const resource of upserts) this.#shown.set(snapshotKey(resource), resource.version);
-    for (const key of removals) this.#shown.delete(key);
+    const refused = upserts.length + removals.length > 0 ? await this.#apply(upserts, removals) : [];
     for (const name of complete)
       for (const done of this.#services.get(name)?.waiting ?? []) if (this.#shown.has(`mesh-service ${name}`)) done();
+    return refused;
+  }
+
+  /** Where the whole cannot be used, each is tried by itself: one bad resource never takes down another. */
+  async #apply(upserts: readonly SnapshotResource[], removals: readonly string[]): Promise<readonly Refused[]> {
+    if ((await this.#tryApply(upserts, removals)) === '') return [];
+    const refused: Refused[] = [];
+    for (const resource of upserts) {
+      const reason = await this.#tryApply([resource], []);
+      if (reason === '') continue;
+      refused.push({ resource, reason });
+      this.#options.refused?.(resource, reason);
+      await this.#takeBack(resource);
+    }
+    for (const key of removals) if ((await this.#tryApply([], [key])) !== '') this.#shown.delete(key);
+    return refused;
+  }
+
+  /** @returns why the data plane cannot use it, or '' */
+  async #tryApply(upserts: readonly SnapshotResource[], removals: readonly string[]): Promise<string> {
+    try {
+      await this.#options.apply({ version: '', upserts, removals });
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+    for (const resource of upserts) this.#shown.set(snapshotKey(resource), resource);
+    for (const key of removals) this.#shown.delete(key);
+    return '';
+  }
+
+  /** What was shown before is good, and may be half replaced. */
+  async #takeBack(refused: SnapshotResource): Promise<void> {
+    const key = snapshotKey(refused);
+    if (this.#held.get(key) !== refused) return;
+    const good = this.#shown.get(key);
+    if (good === undefined) this.#held.delete(key);
+    else {
+      this.#held.set(key, good);
+      await this.#tryApply([good], []);
+    }
   }
 
   /** What leads to something that is not known yet waits; an older version of it stays in use. */

@@ -14,11 +14,14 @@ import { afterOnClock, connectDiscovery } from '#xds/discovery-transport.ts';
 import type { NodeIdentity } from '#xds/messages.ts';
 import type { Rejection } from '#xds/rejection.ts';
 import { encodeSavedCopy } from '#xds/saved-copy.ts';
-import { readSavedCopy, SavedCopyFile } from '#xds/saved-copy-file.ts';
+import { SavedCopyFile } from '#xds/saved-copy-file.ts';
 import type { IdentityKeeper } from '../member/identity-keeper.ts';
 import type { PrivateFiles } from '../member/private-files.ts';
+import { RefusalLog } from '../member/refusal-log.ts';
+import { restoreSaved } from '../member/restore-saved.ts';
 import { StateReport } from '../member/state-report.ts';
 import { PlainPorts } from './plain-ports.ts';
+import { takeUsable } from '../member/usable-change.ts';
 import { ServiceDemand } from './service-demand.ts';
 
 export interface SidecarOptions {
@@ -55,6 +58,7 @@ export class Sidecar {
   readonly #copy: SavedCopyFile;
   readonly #stateReport: StateReport;
   readonly #plainPorts: PlainPorts;
+  readonly #refusals: RefusalLog;
   #isClosed = false;
 
   constructor(options: SidecarOptions) {
@@ -62,6 +66,7 @@ export class Sidecar {
     this.#options = options;
     this.#accessLog = new AccessLog(run.accessLog);
     this.#stateReport = new StateReport(run.id, identity, clock);
+    this.#refusals = new RefusalLog(warn, () => clock.now());
     this.#inbound = this.#createInbound(run.meshPort ?? MESH_PORT);
     this.#plainPorts = new PlainPorts({
       address: () => this.#address,
@@ -94,6 +99,7 @@ export class Sidecar {
       subscribe: (type, name, observer) => this.#discovery.subscribe(type, name, observer),
       namespace: run.namespace,
       apply: (delta) => this.#apply(delta),
+      refused: ({ type, name }, reason) => this.#refusals.note(type, [{ name, reason }]),
     });
   }
 
@@ -128,8 +134,8 @@ export class Sidecar {
    */
   async start(): Promise<void> {
     await Promise.all([this.#openInbound(), this.#outbound.open()]);
-    const copy = await readSavedCopy(this.#options.files.pathOf(COPY), this.#owner);
-    if (copy.usable) this.#discovery.restore(copy.resources);
+    const { files, warn } = this.#options;
+    this.#discovery.restore(await restoreSaved(files, COPY, this.#owner, warn));
     this.#discovery.start();
     let told = '';
     while (!this.isReady && !this.#isClosed) {
@@ -211,14 +217,12 @@ export class Sidecar {
   }
 
   async #take(change: DiscoveryChange, done: (rejections: readonly Rejection[]) => void): Promise<void> {
-    let rejections: readonly Rejection[] = [];
-    try {
-      await this.#demand.take(change);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      rejections = change.upserts.map(({ name }) => ({ name, reason }));
-    }
-    done(rejections);
+    const { usable, refused } = takeUsable(change);
+    this.#refusals.note(change.type, refused);
+    const unfit = await this.#demand
+      .take(usable)
+      .catch((error: unknown) => usable.upserts.map(({ name }) => ({ name, reason: String(error) })));
+    done([...refused, ...unfit]);
   }
 
   async #apply(delta: SnapshotDelta): Promise<void> {

@@ -19,14 +19,19 @@ export class PrivateFiles {
     return join(this.#folder, name);
   }
 
-  /** @returns undefined where there is none @throws where others may access it */
-  read(name: string): string | undefined {
+  /** Whether there is such a file. @throws where others may access it */
+  has(name: string): boolean {
     const path = this.pathOf(name);
     const stat = lstatSync(path, { throwIfNoEntry: false });
-    if (stat === undefined) return undefined;
+    if (stat === undefined) return false;
     const problem = findPrivateFileProblem(path, stat, ownUid());
     if (problem !== undefined) throw new Error(problem);
-    return readFileSync(path, 'utf8');
+    return true;
+  }
+
+  /** @returns undefined where there is none @throws where others may access it */
+  read(name: string): string | undefined {
+    return this.has(name) ? readFileSync(this.pathOf(name), 'utf8') : undefined;
   }
 
   /** Replaces a file: after a crash it is the old one or the new one. */
