@@ -7,7 +7,19 @@ import type {
   RequestRedirectSpec,
   UrlRewriteSpec,
 } from '../http-route.ts';
-import { type Check, fields, flag, list, number, oneOf, orAbsent, orNull, type Shape, text, variants } from './check.ts';
+import {
+  type Check,
+  fields,
+  flag,
+  list,
+  number,
+  oneOf,
+  orAbsent,
+  orNull,
+  type Shape,
+  text,
+  variants,
+} from './check.ts';
 
 /** Names of policies, by level. */
 export const levels: Check = list(list(text));

@@ -37,10 +37,19 @@ test('shapeProblem says where a resource is of another form', () => {
   const route = compiled.find((resource) => resource.type === 'http-route')!;
   const cases: readonly (readonly [object, string])[] = [
     [{ ...cluster, limits: undefined }, 'its limits is no object'],
-    [{ ...cluster, limits: { connections: 1, pendingRequests: '2', requests: 3 } }, 'its limits.pendingRequests is no number'],
+    [
+      { ...cluster, limits: { connections: 1, pendingRequests: '2', requests: 3 } },
+      'its limits.pendingRequests is no number',
+    ],
     [{ ...cluster, loadBalancing: 'Best' }, 'its loadBalancing is none of LeastRequest, RoundRobin, Random'],
-    [{ type: 'endpoints', name: 'a', version: '1', endpoints: [{ address: 'a', port: 0 }] }, 'its endpoints[0].port is no port'],
-    [{ ...route, rules: [{ ...route.rules[0], filters: [{ type: 'Unheard' }] }] }, 'its rules[0].filters[0].type is none of '],
+    [
+      { type: 'endpoints', name: 'a', version: '1', endpoints: [{ address: 'a', port: 0 }] },
+      'its endpoints[0].port is no port',
+    ],
+    [
+      { ...route, rules: [{ ...route.rules[0], filters: [{ type: 'Unheard' }] }] },
+      'its rules[0].filters[0].type is none of ',
+    ],
   ];
   for (const [resource, problem] of cases) {
     const found = shapeProblem(resource as SnapshotResource);

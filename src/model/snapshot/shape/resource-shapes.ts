@@ -59,9 +59,7 @@ const listener = fields<ListenerResource>({
       clientValidation: orNull(fields<ClientValidation>({ caCertificates: text, optional: flag })),
     }),
   ),
-  proxyProtocol: orNull(
-    fields<ProxyProtocolReading>({ mode: oneOf('required', 'optional'), trusted: list(text) }),
-  ),
+  proxyProtocol: orNull(fields<ProxyProtocolReading>({ mode: oneOf('required', 'optional'), trusted: list(text) })),
   limits: orNull(listenerLimits),
   authorization: orAbsent(levels),
 });
