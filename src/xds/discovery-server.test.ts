@@ -156,16 +156,16 @@ test('DiscoveryServer sends what is new before what refers to it, and removes in
     (['http-route', 'endpoints', 'listener', 'cluster'] as const).map((type) => resource(type, name, '1'));
   layer.apply(delta('1', all('old')));
   flush();
-  assert.deepEqual(peer.take(), ['cluster +old@1', 'endpoints +old@1', 'listener +old@1', 'http-route +old@1']);
+  assert.deepEqual(peer.take(), ['cluster +old@1', 'endpoints +old@1', 'http-route +old@1', 'listener +old@1']);
   layer.apply(delta('2', all('new'), ['cluster old', 'endpoints old', 'listener old', 'http-route old']));
   flush();
   assert.deepEqual(peer.take(), [
     'cluster +new@1',
     'endpoints +new@1',
-    'listener +new@1',
     'http-route +new@1',
-    'http-route -old',
+    'listener +new@1',
     'listener -old',
+    'http-route -old',
     'endpoints -old',
     'cluster -old',
   ]);

@@ -14,11 +14,14 @@ const ORDER: Readonly<Record<ResourceType, number>> = {
   endpoints: 1,
   certificate: 2,
   authorization: 3,
-  listener: 4,
-  'http-route': 5,
-  'stream-route': 6,
+  'http-route': 4,
+  'stream-route': 5,
+  // Behind the routes that name it: what is bound serves all of its routes from the first connection on.
+  listener: 6,
   workload: 7,
   'mesh-service': 8,
+  // Says that all of the above was told.
+  gateway: 9,
 };
 
 /** The types that travel, in the order in which what is new of them is sent. */

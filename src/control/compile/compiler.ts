@@ -12,8 +12,14 @@ import { planClientPolicy } from './gateway/client-policies.ts';
 import { listenersClosedBy } from './gateway/closed-listeners.ts';
 import { gatewayClassStatus, gatewayStatus } from './gateway/gateway-status.ts';
 import { parametersMessage, planGateway } from './gateway/gateways.ts';
-import { certificatesOf, findCollisions, placeGateway, type PlacedGateway } from './gateway/placement.ts';
-import { compareText, Inventory } from './inventory.ts';
+import {
+  certificatesOf,
+  findCollisions,
+  placeGateway,
+  type Collisions,
+  type PlacedGateway,
+} from './gateway/placement.ts';
+import { compareText, Inventory, type Serving } from './inventory.ts';
 import { closedByMesh } from './mesh/mesh-settings.ts';
 import { Memo } from './memo.ts';
 import { gatewaysUnder, planAuthorization, refusedBecauseOf } from './policy/authorization-policies.ts';
@@ -46,6 +52,10 @@ export interface CompileOptions {
   readonly source?: string;
   /** What time it is, in milliseconds since 1970; without it nothing is said of certificates that expire. */
   readonly nowMs?: number;
+  /** In a mesh: who serves which Service. @defaultValue null: there is no mesh */
+  readonly serving?: Serving | null;
+  /** Whether each gateway is served by processes of its own, so that none takes a port from another. @defaultValue false */
+  readonly areGatewaysApart?: boolean;
 }
 
 /**
@@ -64,7 +74,7 @@ export class Compiler {
    * @param loaded in the order in which documents count: of two objects with one name, the first is taken
    */
   compile(loaded: readonly LoadedResource[], options: CompileOptions = {}): CompileResult {
-    const compilation = new Compilation(new Inventory(loaded, options.rejected), this.#memo, options);
+    const compilation = new Compilation(new Inventory(loaded, options.rejected, options.serving), this.#memo, options);
     const result = compilation.run(this.#last);
     this.#last = result.snapshot.resources;
     return result;
@@ -111,7 +121,8 @@ class Compilation {
       this.#report(gateway, findings);
       return plan;
     });
-    const collisions = findCollisions(plans);
+    const { areGatewaysApart = false } = this.#options;
+    const collisions: Collisions = areGatewaysApart ? new Map() : findCollisions(plans);
     const placed = new Map<string, PlacedGateway>();
     for (const plan of plans) {
       // Problems are values: compared by what they say.
@@ -126,7 +137,7 @@ class Compilation {
       for (const { authorityHolders } of place.listeners) this.#certificates.trust(authorityHolders);
       placed.set(plan.name, place);
     }
-    if (![...placed.values()].some(({ isOurs }) => isOurs))
+    if (!areGatewaysApart && ![...placed.values()].some(({ isOurs }) => isOurs))
       this.#diagnostics.push(nothingToServe(this.#options.source ?? '.'));
     return placed;
   }

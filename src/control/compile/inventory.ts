@@ -4,6 +4,7 @@ import type { RejectedResource } from '#model/rejected-resource.ts';
 import { serviceNameLabel } from '#model/endpoint-slice.ts';
 import { resourceKey, type Resource, type ResourceOf } from '#model/resource.ts';
 import { diagnosticOf, error } from './finding.ts';
+import type { LiveWorkload } from './mesh/live-workload.ts';
 import { backendKey, policyTargetOf, type PolicyTarget } from './policy/policy-target.ts';
 import { rejectedPolicy, type RejectedPolicy, type Secured } from './policy/rejected-policies.ts';
 
@@ -13,6 +14,8 @@ export interface Lookups {
   find<K extends Resource['kind']>(kind: K, namespace: string, name: string): ResourceOf<K> | undefined;
   /** By name, so that no order of documents shows in the outcome. */
   slicesOf(namespace: string, service: string): readonly ResourceOf<'EndpointSlice'>[];
+  /** Who serves a Service through a sidecar now; null outside of a mesh. */
+  workloadsOf(namespace: string, service: string): readonly LiveWorkload[] | null;
   grantsIn(namespace: string): readonly ResourceOf<'ReferenceGrant'>[];
   /** Those with a reference to a backend, to all of it or to a port; the one that goes before others first. */
   tlsPoliciesFor(target: PolicyTarget): readonly ResourceOf<'BackendTLSPolicy'>[];
@@ -25,6 +28,9 @@ export interface Lookups {
   rejectedFor(kind: Resource['kind'], target: Secured): readonly RejectedPolicy[];
 }
 
+/** The workloads that serve each Service, by its name, as in `shop/cart`. */
+export type Serving = ReadonlyMap<string, readonly LiveWorkload[]>;
+
 /** All declared objects, each once, indexed by what they are asked for. */
 export class Inventory implements Lookups {
   readonly #byKey = new Map<string, LoadedResource>();
@@ -35,6 +41,7 @@ export class Inventory implements Lookups {
   readonly #peerAuthentications = new Map<string, ResourceOf<'PeerAuthentication'>[]>();
   readonly #authorizationPolicies = new Map<string, ResourceOf<'AuthorizationPolicy'>[]>();
   readonly #rejectedByTarget = new Map<string, RejectedPolicy[]>();
+  readonly #serving: Serving | null;
   /** One for each object that is declared again. */
   readonly duplicates: readonly Diagnostic[];
   /** Policies that were never valid, and that must not be left out. */
@@ -43,8 +50,14 @@ export class Inventory implements Lookups {
   /**
    * @param loaded in the order in which documents count: of two with one name, the first
    * @param rejected what is declared, but not validly; what is loaded under the same name speaks for it
+   * @param serving null outside of a mesh
    */
-  constructor(loaded: readonly LoadedResource[], rejected: readonly RejectedResource[] = []) {
+  constructor(
+    loaded: readonly LoadedResource[],
+    rejected: readonly RejectedResource[] = [],
+    serving: Serving | null = null,
+  ) {
+    this.#serving = serving;
     const duplicates: Diagnostic[] = [];
     for (const entry of loaded) {
       const key = resourceKey(entry.resource);
@@ -110,6 +123,10 @@ export class Inventory implements Lookups {
 
   slicesOf(namespace: string, service: string): readonly ResourceOf<'EndpointSlice'>[] {
     return this.#slices.get(`${namespace}/${service}`) ?? [];
+  }
+
+  workloadsOf(namespace: string, service: string): readonly LiveWorkload[] | null {
+    return this.#serving === null ? null : (this.#serving.get(`${namespace}/${service}`) ?? []);
   }
 
   grantsIn(namespace: string): readonly ResourceOf<'ReferenceGrant'>[] {

@@ -1,5 +1,6 @@
 import type { Resource, ResourceOf } from '#model/resource.ts';
 import type { Lookups } from './inventory.ts';
+import type { LiveWorkload } from './mesh/live-workload.ts';
 import type { PolicyTarget } from './policy/policy-target.ts';
 import type { RejectedPolicy, Secured } from './policy/rejected-policies.ts';
 
@@ -74,6 +75,10 @@ class RecordedLookups implements Lookups {
 
   slicesOf(namespace: string, service: string): readonly ResourceOf<'EndpointSlice'>[] {
     return this.#ask((lookups) => lookups.slicesOf(namespace, service));
+  }
+
+  workloadsOf(namespace: string, service: string): readonly LiveWorkload[] | null {
+    return this.#ask((lookups) => lookups.workloadsOf(namespace, service));
   }
 
   grantsIn(namespace: string): readonly ResourceOf<'ReferenceGrant'>[] {

@@ -3,7 +3,7 @@ export interface ClusterResource {
   readonly type: 'cluster';
   /**
    * `Service/<namespace>/<name>:<port>` or `Backend/<namespace>/<name>`; where a route needs another form of it, a `#`
-   * and what is different stand behind: `#http2`, `#passthrough`, `#Secret/<namespace>/<name>`.
+   * and what is different stand behind: `#http2`, `#passthrough`, `#Secret/<namespace>/<name>`, `#sidecars`.
    */
   readonly name: string;
   readonly version: string;

@@ -2,6 +2,7 @@ import type { AuthorizationResource } from './authorization.ts';
 import type { CertificateResource } from './certificate.ts';
 import type { ClusterResource } from './cluster.ts';
 import type { EndpointsResource } from './endpoints.ts';
+import type { GatewayResource } from './gateway.ts';
 import type { HttpRouteResource } from './http-route.ts';
 import type { ListenerResource } from './listener.ts';
 import type { MeshServiceResource } from './mesh-service.ts';
@@ -21,7 +22,8 @@ export type SnapshotResource =
   | CertificateResource
   | AuthorizationResource
   | WorkloadResource
-  | MeshServiceResource;
+  | MeshServiceResource
+  | GatewayResource;
 
 /** Everything one proxy must know, at one version. */
 export interface Snapshot {

@@ -40,6 +40,8 @@ export interface ClusterTarget extends PolicyTarget {
   readonly protocol: ClusterProtocol;
   readonly speaksTls: boolean;
   readonly clientCertificate: SecretName | null;
+  /** Whether endpoints without a sidecar are left out. */
+  readonly onlySidecars: boolean;
 }
 
 /** Why a reference leads nowhere, and at which of its fields. */
@@ -134,7 +136,7 @@ function clusterTarget(
     clientCertificate === null ? '' : `#Secret/${clientCertificate.namespace}/${clientCertificate.name}`,
   ].join('');
   const cluster = `${backendKey(target)}${port === null ? '' : `:${port}`}${variant}`;
-  return { cluster, ...target, port, protocol, speaksTls, clientCertificate };
+  return { cluster, ...target, port, protocol, speaksTls, clientCertificate, onlySidecars: false };
 }
 
 function broken(field: BrokenReference['field'], reason: string, message: string): BrokenReference {

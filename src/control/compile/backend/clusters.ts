@@ -1,5 +1,6 @@
 import { parseDurationMs } from '#model/duration.ts';
 import type { Path } from '#model/field-path.ts';
+import type { ResourceOf } from '#model/resource.ts';
 import type { CertificateResource } from '#model/snapshot/certificate.ts';
 import type {
   ClusterLimits,
@@ -14,10 +15,11 @@ import type { AuthorityHolder } from '../certificate/authorities.ts';
 import { certificateOf } from '../certificate/certificates.ts';
 import { warning, type Finding } from '../finding.ts';
 import type { Lookups } from '../inventory.ts';
+import { meshEndpoints } from '../mesh/mesh-endpoints.ts';
 import { versioned } from '../version.ts';
 import { tlsTowards } from './backend-tls.ts';
 import { expectsTls, protocolOf, type ClusterTarget } from './backends.ts';
-import { endpointsOf } from './endpoints.ts';
+import { endpointsOf, type ServiceEndpoints } from './endpoints.ts';
 
 /** One backend as proxies see it. */
 export interface ClusterPlan {
@@ -80,7 +82,7 @@ function servicePlan(target: ClusterTarget, lookups: Lookups): EndpointGroup {
   const service = found(lookups.find('Service', target.namespace, target.name));
   const index = service.spec.ports.findIndex(({ port, protocol }) => port === target.port && protocol === 'TCP');
   const port = found(service.spec.ports[index]);
-  const { endpoints, shortage } = endpointsOf(service, port, lookups.slicesOf(target.namespace, target.name));
+  const { endpoints, shortage } = serviceEndpoints(target, service, port, lookups);
   return {
     portName: port.name,
     appProtocol: port.appProtocol,
@@ -92,6 +94,21 @@ function servicePlan(target: ClusterTarget, lookups: Lookups): EndpointGroup {
     endpoints,
     findings: shortage === undefined ? [] : [warning(['metadata', 'name'], shortage)],
   };
+}
+
+/** In a mesh, workloads are endpoints too, and that there are none now is no mistake of whoever declares. */
+function serviceEndpoints(
+  { namespace, name, onlySidecars }: ClusterTarget,
+  service: ResourceOf<'Service'>,
+  port: ResourceOf<'Service'>['spec']['ports'][number],
+  lookups: Lookups,
+): ServiceEndpoints {
+  const slices = lookups.slicesOf(namespace, name);
+  const workloads = lookups.workloadsOf(namespace, name);
+  const declared = endpointsOf(service, port, slices);
+  if (workloads === null) return declared;
+  const endpoints = meshEndpoints(onlySidecars ? [] : declared.endpoints, port, workloads);
+  return slices.length > 0 && workloads.length === 0 ? { ...declared, endpoints } : { endpoints };
 }
 
 function backendPlan(target: ClusterTarget, lookups: Lookups): EndpointGroup {

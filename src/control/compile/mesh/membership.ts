@@ -1,7 +1,7 @@
-import type { ResourceOf } from '#model/resource.ts';
+import type { Resource, ResourceOf } from '#model/resource.ts';
 import type { LiveWorkload } from './live-workload.ts';
 
-/** Annotation of a Service: the service accounts that may serve it, separated by commas. */
+/** Annotation of a Service or a Gateway: the service accounts that may serve it, separated by commas. */
 export const serviceAccountsAnnotation = 'selvage.dev/service-accounts';
 
 /**
@@ -14,9 +14,28 @@ export function membershipRefusal(
   workload: LiveWorkload,
   service: ResourceOf<'Service'> | undefined,
 ): string | undefined {
-  const declared = service?.metadata.annotations[serviceAccountsAnnotation];
-  const permitted = declared === undefined ? [workload.service] : declared.split(',').map((account) => account.trim());
-  if (permitted.includes(workload.serviceAccount)) return undefined;
-  const title = `${workload.namespace}/${workload.service}`;
-  return `service account ${workload.serviceAccount} may not serve ${title}: only ${permitted.join(', ')} (annotate Service ${title} with ${serviceAccountsAnnotation})`;
+  return refusalOf(workload, workload.service, 'Service', service);
+}
+
+/**
+ * Tells whether a proxy may be the gateway that it names. A gateway holds private keys and sees all that passes, so the
+ * same holds for it.
+ *
+ * @returns the reason where it may not
+ */
+export function gatewayRefusal(proxy: LiveWorkload, gateway: ResourceOf<'Gateway'> | undefined): string | undefined {
+  return refusalOf(proxy, proxy.gateway ?? '', 'Gateway', gateway);
+}
+
+function refusalOf(
+  { namespace, serviceAccount }: LiveWorkload,
+  name: string,
+  kind: 'Service' | 'Gateway',
+  served: Resource | undefined,
+): string | undefined {
+  const declared = served?.metadata.annotations[serviceAccountsAnnotation];
+  const permitted = declared === undefined ? [name] : declared.split(',').map((account) => account.trim());
+  if (permitted.includes(serviceAccount)) return undefined;
+  const title = `${kind} ${namespace}/${name}`;
+  return `service account ${serviceAccount} may not serve ${kind === 'Service' ? `${namespace}/${name}` : title}: only ${permitted.join(', ')} (annotate ${title} with ${serviceAccountsAnnotation})`;
 }

@@ -6,9 +6,6 @@ import { planCluster } from '../backend/clusters.ts';
 import type { Lookups } from '../inventory.ts';
 import { usualUse } from '../route/backend-use.ts';
 import { gatewayGroup } from '../route/route-kinds.ts';
-import { versioned } from '../version.ts';
-import type { LiveWorkload } from './live-workload.ts';
-import { meshEndpoints } from './mesh-endpoints.ts';
 import { meshProtocolOf } from './mesh-protocol.ts';
 
 /**
@@ -28,22 +25,11 @@ export function ownTarget(service: ResourceOf<'Service'>, port: number, lookups:
 /**
  * Compiles a cluster with the endpoints that are live now.
  *
- * @param serving the workloads of a Service, as in `shop/cart`
  * @returns nothing where its endpoints are to be shown a certificate: that key belongs to gateways and not to everybody
  */
-export function meshCluster(
-  target: ClusterTarget,
-  serving: ReadonlyMap<string, readonly LiveWorkload[]>,
-  lookups: Lookups,
-): readonly (ClusterResource | EndpointsResource)[] {
+export function meshCluster(target: ClusterTarget, lookups: Lookups): readonly (ClusterResource | EndpointsResource)[] {
   const { resources } = planCluster(target, false, lookups);
   const cluster = resources.find((resource) => resource.type === 'cluster');
   const endpoints = resources.find((resource) => resource.type === 'endpoints');
-  if (cluster === undefined || endpoints === undefined || cluster.tls?.clientCertificate) return [];
-  const service = target.kind === 'Service' ? lookups.find('Service', target.namespace, target.name) : undefined;
-  const port = service?.spec.ports.find((one) => one.port === target.port && one.protocol === 'TCP');
-  if (port === undefined) return [cluster, endpoints];
-  const live = serving.get(`${target.namespace}/${target.name}`) ?? [];
-  const merged = meshEndpoints(endpoints.endpoints, port, live);
-  return [cluster, versioned<EndpointsResource>({ type: 'endpoints', name: target.cluster, endpoints: merged })];
+  return cluster === undefined || endpoints === undefined || cluster.tls?.clientCertificate ? [] : [cluster, endpoints];
 }

@@ -7,7 +7,7 @@ import { snapshotKey, type Snapshot, type SnapshotResource } from '#model/snapsh
 import type { ObjectStatus } from '../../status.ts';
 import type { ClusterTarget } from '../backend/backends.ts';
 import { diagnosticAbout, diagnosticOf, warning, type Finding } from '../finding.ts';
-import { compareText, Inventory } from '../inventory.ts';
+import { compareText, Inventory, type Serving } from '../inventory.ts';
 import { planPeerAuthentication, strictBecauseOf } from '../policy/peer-authentications.ts';
 import { findingsOfRejected } from '../policy/rejected-status.ts';
 import { routeKinds } from '../route/route-kinds.ts';
@@ -40,6 +40,13 @@ export interface MeshResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** What there is in a mesh, for whoever compiles it for others than sidecars. */
+export interface Population {
+  /** In the order in which documents count, with the Services that nobody declares but workloads serve. */
+  readonly loaded: readonly LoadedResource[];
+  readonly serving: Serving;
+}
+
 /**
  * Turns declared objects and live workloads into what sidecars are to know. The result depends on these alone; what
  * stays the same has the same version.
@@ -47,6 +54,12 @@ export interface MeshResult {
 export class MeshCompiler {
   readonly #implied = new ImpliedServices();
   #inventory = new Inventory([]);
+  #population: Population = { loaded: [], serving: new Map() };
+
+  /** Of what was compiled last. */
+  get population(): Population {
+    return this.#population;
+  }
 
   /** What the sidecar of one more workload serves, as far as that is known before all is compiled again. */
   preview(workload: LiveWorkload): Snapshot {
@@ -67,15 +80,16 @@ export class MeshCompiler {
     const declared = new Inventory(loaded);
     const { members, refusals } = settleMembership(workloads, declared);
     const undeclared = members.filter(({ namespace, service }) => !declared.find('Service', namespace, service));
-    const inventory = new Inventory([...loaded, ...this.#implied.of(undeclared)], rejected);
-    this.#inventory = inventory;
     const serving = Map.groupBy(members, ({ namespace, service }) => `${namespace}/${service}`);
+    this.#population = { loaded: [...loaded, ...this.#implied.of(undeclared)], serving };
+    const inventory = new Inventory(this.#population.loaded, rejected, serving);
+    this.#inventory = inventory;
     const services = inventory.all('Service').filter(isInMesh);
     const plans = routeKinds
       .flatMap((kind) => inventory.all(kind))
       .flatMap((route) => planMeshRoute(route, inventory) ?? []);
     const routes: MeshRoutes = { plans, losses: settleMeshContests(plans) };
-    const shared = sharedResources(services, routes, serving, inventory);
+    const shared = sharedResources(services, routes, inventory);
     const namespaces = new Set(workloads.map(({ namespace }) => namespace));
     return {
       shared: snapshotOf(shared.values()),
@@ -146,7 +160,6 @@ function settleMembership(workloads: readonly LiveWorkload[], inventory: Invento
 function sharedResources(
   services: readonly ResourceOf<'Service'>[],
   { plans, losses }: MeshRoutes,
-  serving: ReadonlyMap<string, readonly LiveWorkload[]>,
   inventory: Inventory,
 ): ReadonlyMap<string, SnapshotResource> {
   const targets = new Map<string, ClusterTarget>();
@@ -159,7 +172,7 @@ function sharedResources(
   for (const plan of plans) for (const [name, target] of plan.targets) targets.set(name, target);
   const routes = routesFor('', plans, losses);
   const resources = [
-    ...[...targets.values()].flatMap((target) => meshCluster(target, serving, inventory)),
+    ...[...targets.values()].flatMap((target) => meshCluster(target, inventory)),
     ...services.map((service) => meshService(service, routes, false)),
     ...routeResources(routes),
   ];

@@ -10,6 +10,7 @@ import {
 import { error, warning, type Finding } from '../finding.ts';
 import type { Lookups } from '../inventory.ts';
 import type { RouteProtection } from '../policy/authorization-levels.ts';
+import { hasEndpointsWithoutSidecar } from '../policy/judging-hop.ts';
 import type { Referrer } from '../reference-grants.ts';
 
 type RefusalOf = (target: ClusterTarget) => BrokenReference | undefined;
@@ -67,8 +68,22 @@ export class RouteReferences {
         warning([...path, 'port'], 'has no effect: each endpoint of a Backend has its own port', 'no port'),
       );
     }
-    this.targets.set(resolved.cluster, resolved);
-    return resolved.cluster;
+    const target = this.protection?.isLeftToSidecars(ref) === true ? this.#onlySidecars(resolved, path) : resolved;
+    this.targets.set(target.cluster, target);
+    return target.cluster;
+  }
+
+  /**
+   * A form of the cluster that never leads past the sidecars, whatever endpoints come: so no request is sent unjudged
+   * while a proxy learns of changes one after another.
+   */
+  #onlySidecars(target: ClusterTarget, path: Path): ClusterTarget {
+    const { namespace, name } = target;
+    if (hasEndpointsWithoutSidecar(namespace, name, this.#lookups)) {
+      const message = `endpoints of Service ${namespace}/${name} without a sidecar get nothing: sidecars ask its AuthorizationPolicies`;
+      this.findings.push(warning(path, message));
+    }
+    return { ...target, cluster: `${target.cluster}#sidecars`, onlySidecars: true };
   }
 
   /** The reference is in order; that nothing is sent is the policy's fault, and the policy's status says so. */

@@ -1,0 +1,20 @@
+import type { Lookups } from '../inventory.ts';
+
+/**
+ * Whether the authorization policies of a Service are asked by the sidecars beside its workloads, and not by gateways.
+ *
+ * A sidecar judges its peer, which is the gateway; a gateway judges its own, who are the gateway's clients. One policy
+ * cannot mean both, so each Service has one of the two. Gateways judge only where there is no sidecar to do it: for
+ * Services with endpoints of EndpointSlices alone. A Service without any endpoint now is the sidecars': its workloads
+ * come and go, and must not change who is judged.
+ */
+export function isJudgedBySidecars(namespace: string, service: string, lookups: Lookups): boolean {
+  const workloads = lookups.workloadsOf(namespace, service);
+  if (workloads === null) return false;
+  return workloads.length > 0 || !hasEndpointsWithoutSidecar(namespace, service, lookups);
+}
+
+/** Whether some EndpointSlice of a Service has an endpoint. */
+export function hasEndpointsWithoutSidecar(namespace: string, service: string, lookups: Lookups): boolean {
+  return lookups.slicesOf(namespace, service).some(({ endpoints }) => endpoints.length > 0);
+}
