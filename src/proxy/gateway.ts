@@ -14,6 +14,7 @@ import { PolicyRegistry } from './filters/authorization/policy-registry.ts';
 import { FilterChains } from './filters/filter-chains.ts';
 import { ForwardingFields } from './filters/forwarding/forwarding-fields.ts';
 import { ListenerSet, type ApplyReport, type BoundAddress } from './listener-set.ts';
+import type { MeshCaller } from './mesh/mesh-caller.ts';
 import { routeExchange, type ListenerTable } from './routing/listener-table.ts';
 import { ThreadTls } from './thread-tls.ts';
 import { ClusterRegistry, type ClusterActivity } from './upstream/cluster-registry.ts';
@@ -31,6 +32,8 @@ export interface GatewayOptions {
   readonly warn?: (message: string) => void;
   /** {@link TICKET_MEMORY_BYTES} octets that all threads share, so that clients may take up sessions on any of them. */
   readonly ticketMemory?: SharedArrayBuffer;
+  /** Makes this gateway a member of a mesh; given in, because it brings TLS into memory. @defaultValue endpoints with sidecars are not reached */
+  readonly joinMesh?: (clock: Clock) => MeshCaller;
 }
 
 /** What a gateway has under way. */
@@ -52,14 +55,23 @@ export class Gateway {
   readonly #clusters: ClusterRegistry;
   readonly #tls: ThreadTls;
   readonly #policies: PolicyRegistry;
+  readonly #mesh: MeshCaller | null;
 
   /** @throws RangeError where a trusted proxy is not a block of addresses */
   constructor(options: GatewayOptions) {
     const { metrics, shared } = options;
     const exchangePath = new ExchangePath(options, this.#clock);
-    const path = new GatewayPath(options, exchangePath);
+    this.#mesh = options.joinMesh?.(this.#clock) ?? null;
+    const path = new GatewayPath(options, exchangePath, this.#mesh);
     this.#tls = new ThreadTls(options.ticketMemory ?? new SharedArrayBuffer(TICKET_MEMORY_BYTES));
-    this.#clusters = new ClusterRegistry({ clock: this.#clock, outcome: exchangePath, metrics, tls: this.#tls });
+    this.#clusters = new ClusterRegistry({
+      clock: this.#clock,
+      outcome: exchangePath,
+      metrics,
+      tls: this.#tls,
+      mesh: this.#mesh?.upstream ?? null,
+    });
+    this.#mesh?.renew(this.#clusters);
     metrics.watchCertificates(() => this.#listeners.certificateExpiries());
     const slot = (cluster: string) => this.#clusters.slot(cluster);
     this.#policies = new PolicyRegistry((...labels) => metrics.authorization(...labels));
@@ -129,6 +141,7 @@ export class Gateway {
   destroy(): void {
     this.#listeners.destroy();
     this.#clusters.destroy();
+    this.#mesh?.close();
     this.#clock.stop();
   }
 }
@@ -137,16 +150,21 @@ export class Gateway {
 class GatewayPath {
   readonly #forwardingFields: ForwardingFields;
   readonly #path: ExchangePath;
+  readonly #mesh: MeshCaller | null;
 
-  constructor(options: GatewayOptions, path: ExchangePath) {
+  constructor(options: GatewayOptions, path: ExchangePath, mesh: MeshCaller | null) {
     this.#forwardingFields = new ForwardingFields(options.trustedProxies);
     this.#path = path;
+    this.#mesh = mesh;
   }
 
   /** Makes what the sessions of one acceptor hand their exchanges to. @param table what it serves, as of now */
   createEntry(table: () => ListenerTable): ExchangeEntry {
     return this.#path.createEntry({
-      identify: (exchange) => this.#forwardingFields.onRequest(exchange),
+      identify: (exchange) => {
+        this.#forwardingFields.onRequest(exchange);
+        if (this.#mesh !== null) exchange.hop = this.#mesh.unplaced;
+      },
       route: (exchange) => this.#route(exchange, table()),
     });
   }

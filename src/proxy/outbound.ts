@@ -19,9 +19,9 @@ import { PolicyRegistry } from './filters/authorization/policy-registry.ts';
 import { FilterChains } from './filters/filter-chains.ts';
 import type { GatewayActivity } from './gateway.ts';
 import { serveInside } from './mesh/inside-tunnel.ts';
+import { MeshCaller } from './mesh/mesh-caller.ts';
 import { identifyInMesh } from './mesh/mesh-fields.ts';
 import type { MeshIdentity } from './mesh/mesh-identity.ts';
-import { MeshTls } from './mesh/mesh-tls.ts';
 import { Passthrough } from './mesh/passthrough.ts';
 import { routeToService, ServiceDirectory, type CalledPort } from './mesh/service-directory.ts';
 import { StreamEntrance } from './mesh/stream-entrance.ts';
@@ -84,10 +84,9 @@ const HTTP_PORT = 80;
 export class Outbound {
   readonly #clock = new Clock();
   readonly #options: OutboundOptions;
-  readonly #tls: MeshTls;
+  readonly #mesh: MeshCaller;
   readonly #threadTls = new ThreadTls(new SharedArrayBuffer(TICKET_MEMORY_BYTES));
   readonly #clusters: ClusterRegistry;
-  readonly #unsubscribe: () => void;
   readonly #policies: PolicyRegistry;
   readonly #services: ServiceDirectory;
   readonly #passthrough: Passthrough;
@@ -103,18 +102,15 @@ export class Outbound {
     const { metrics, identity, proxy } = options;
     this.#options = options;
     this.#path = new ExchangePath(options, this.#clock);
-    this.#tls = new MeshTls(identity, this.#clock, new SharedArrayBuffer(TICKET_MEMORY_BYTES));
+    this.#mesh = new MeshCaller(identity, this.#clock);
     this.#clusters = new ClusterRegistry({
       clock: this.#clock,
       outcome: this.#path,
       metrics,
       tls: this.#threadTls,
-      mesh: this.#tls,
+      mesh: this.#mesh.upstream,
     });
-    // No connection outlives the identity that it was made with: that of before is good for as long again.
-    this.#unsubscribe = identity.subscribe((renewed) => {
-      if (renewed !== undefined) this.#clusters.renewMesh();
-    });
+    this.#mesh.renew(this.#clusters);
     const slot = (cluster: string) => this.#clusters.slot(cluster);
     this.#policies = new PolicyRegistry((...labels) => metrics.authorization(...labels));
     const chains = new FilterChains({ slot, policies: this.#policies });
@@ -201,8 +197,7 @@ export class Outbound {
     for (const acceptor of this.#acceptors) acceptor.destroy();
     this.#clusters.destroy();
     this.#passthrough.destroy();
-    this.#unsubscribe();
-    this.#tls.close();
+    this.#mesh.close();
     this.#clock.stop();
   }
 
@@ -251,7 +246,7 @@ export class Outbound {
     const entry = this.#path.createEntry({
       identify: (exchange) => {
         identifyInMesh(exchange, '');
-        exchange.hop = this.#tls.unplaced;
+        exchange.hop = this.#mesh.unplaced;
       },
       route: (exchange) => this.#route(exchange, way),
     });

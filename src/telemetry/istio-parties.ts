@@ -41,7 +41,10 @@ const meshLabels = (
   orUnknown(source.principal),
   orUnknown(destination.workload),
   orUnknown(destination.principal),
-  service === null ? destinationService(record) : `${service.name}.${service.namespace}.svc.cluster.local`,
+  // Who sends knows whether it is a Service at all.
+  service === null || reporter === 'source'
+    ? destinationService(record)
+    : `${service.name}.${service.namespace}.svc.cluster.local`,
   service?.name ?? record.cluster?.service.name ?? UNKNOWN,
   service?.namespace ?? record.cluster?.service.namespace ?? UNKNOWN,
 ];

@@ -1,16 +1,19 @@
 import type { Attestors } from '#control/authority/attestation.ts';
 import type { CertificateAuthority } from '#control/authority/certificate-authority.ts';
 import { Issuer, type IssuanceRecord } from '#control/authority/issuer.ts';
+import { GatewaysCompiler, type GatewaysResult } from '#control/compile/gateway/gateways-compiler.ts';
 import type { LiveWorkload } from '#control/compile/mesh/live-workload.ts';
 import { MeshCompiler, type MeshResult } from '#control/compile/mesh/mesh-compiler.ts';
 import type { Declared } from '#control/declared-objects.ts';
 import { IDENTITY_PATH, identityMethod } from '#control/publish/identity-exchange.ts';
 import { MeshLayers } from '#control/publish/mesh-layers.ts';
+import { PublishedLayers } from '#control/publish/published-layers.ts';
 import { REPORT_PATH, reportMethod } from '#control/publish/workload-report.ts';
 import { readAnnouncement } from '#control/registry/announcement.ts';
 import { type RegisteredWorkload, WorkloadRegistry } from '#control/registry/workload-registry.ts';
 import { systemClock } from '#control/sources/clock.ts';
 import { Debounce } from '#control/sources/debounce.ts';
+import { type ObjectStatus, withBrokenObjects } from '#control/status.ts';
 import type { PeerIdentity } from '#identity/peer-identity.ts';
 import type { Diagnostic } from '#model/diagnostic.ts';
 import { Clock } from '#transport/clock.ts';
@@ -21,6 +24,7 @@ import { PERMISSION_DENIED, UNAVAILABLE } from '#xds/grpc-status.ts';
 import type { NodeIdentity } from '#xds/messages.ts';
 import type { Admission } from '#xds/server/discovery-stream.ts';
 import type { ProxyStatus } from '#xds/server/proxy-status.ts';
+import type { ResourceLayer } from '#xds/server/resource-layer.ts';
 
 export interface ControlPlaneOptions {
   readonly authority: CertificateAuthority;
@@ -28,6 +32,8 @@ export interface ControlPlaneOptions {
   readonly record: (record: IssuanceRecord) => void;
   /** Told, whenever all was compiled, what is wrong with it, and which workloads there are. */
   readonly compiled: (diagnostics: readonly Diagnostic[], workloads: readonly LiveWorkload[]) => void;
+  /** Told of a defect of the compiler, in one sentence; what was published stays. */
+  readonly failed: (message: string) => void;
 }
 
 /** Changes that come together are compiled together: after so much silence, and after so long at the latest. */
@@ -40,10 +46,10 @@ const NOTHING_COMPILED = { code: UNAVAILABLE, message: 'the control plane has no
  * A control plane without its sockets and its folder:
  *
  * ```
- *  declare ──────────────┐
- *                        ├─► MeshCompiler ─► MeshLayers ─► DiscoveryServer ─► sidecars
- *  WorkloadRegistry ─────┘                                       │
- *        ▲──────────────── who is connected ─────────────────────┘
+ *  declare ──────────┐  ┌─► MeshCompiler ─────► MeshLayers ────────┐
+ *                    ├──┤                                          ├─► DiscoveryServer ─► sidecars, gateways
+ *  WorkloadRegistry ─┘  └─► GatewaysCompiler ─► PublishedLayers ───┘         │
+ *        ▲──────────────────── who is connected ─────────────────────────────┘
  * ```
  */
 export class ControlPlane {
@@ -51,6 +57,9 @@ export class ControlPlane {
   readonly #issuer: Issuer;
   readonly #compiler = new MeshCompiler();
   readonly #layers = new MeshLayers();
+  readonly #gatewaysCompiler = new GatewaysCompiler();
+  /** They may hold private keys, so each proxy has its own. */
+  readonly #gatewayLayers = new PublishedLayers('addressed');
   readonly #clock = new Clock();
   readonly #debounce = new Debounce(() => this.#compile(), DEBOUNCE);
   readonly #registry = new WorkloadRegistry({ clock: systemClock, changed: () => this.#debounce.call() });
@@ -64,6 +73,7 @@ export class ControlPlane {
   /** Undefined before the first reading. */
   #declared: Declared | undefined;
   #mesh: MeshResult | undefined;
+  #gateways: GatewaysResult | undefined;
 
   constructor(options: ControlPlaneOptions) {
     const { authority, attestors, record } = options;
@@ -74,6 +84,16 @@ export class ControlPlane {
   /** What was compiled last; undefined before. */
   get mesh(): MeshResult | undefined {
     return this.#mesh;
+  }
+
+  /** The same of gateways. */
+  get gateways(): GatewaysResult | undefined {
+    return this.#gateways;
+  }
+
+  /** What became of each declared object, as far as it has a status. */
+  get statuses(): readonly ObjectStatus[] {
+    return withBrokenObjects(this.#gateways?.statuses ?? [], this.#declared?.broken ?? []);
   }
 
   get workloads(): readonly RegisteredWorkload[] {
@@ -115,20 +135,38 @@ export class ControlPlane {
   }
 
   #admit(node: NodeIdentity, principal: string): Admission {
-    if (this.#mesh === undefined) return { admitted: false, status: NOTHING_COMPILED };
+    if (this.#mesh === undefined || this.#gateways === undefined) return { admitted: false, status: NOTHING_COMPILED };
     const workload = readAnnouncement(node, principal);
     const refusal = typeof workload === 'string' ? workload : this.#registry.connect(workload);
     if (typeof workload === 'string' || refusal !== undefined)
       return { admitted: false, status: { code: PERMISSION_DENIED, message: refusal ?? '' } };
-    return { admitted: true, layers: this.#layers.of(workload, () => this.#compiler.preview(workload)) };
+    return { admitted: true, layers: this.#layersOf(workload) };
+  }
+
+  #layersOf(workload: LiveWorkload): readonly ResourceLayer[] {
+    if (workload.gateway === undefined) return this.#layers.of(workload, () => this.#compiler.preview(workload));
+    return [this.#gatewayLayers.of(workload.id, () => this.#gatewaysCompiler.preview(workload))];
   }
 
   #compile(): void {
     this.#debounce.close();
     if (this.#declared === undefined) return;
     const workloads = this.#registry.list().map(({ workload }) => workload);
-    this.#mesh = this.#compiler.compile(this.#declared.loaded, workloads, this.#declared.rejected);
-    this.#layers.publish(this.#mesh);
-    this.#options.compiled([...this.#declared.diagnostics, ...this.#mesh.diagnostics], workloads);
+    const [sidecars, gateways] = [workloads.filter(isSidecar), workloads.filter((workload) => !isSidecar(workload))];
+    const { loaded, rejected, diagnostics } = this.#declared;
+    try {
+      this.#mesh = this.#compiler.compile(loaded, sidecars, rejected);
+      this.#layers.publish(this.#mesh);
+      this.#gateways = this.#gatewaysCompiler.compile(this.#compiler.population, gateways, rejected, Date.now());
+      this.#gatewayLayers.publish(this.#gateways.proxies);
+    } catch (error) {
+      this.#options.failed(`cannot compile what is declared: ${error instanceof Error ? error.stack : String(error)}`);
+      return;
+    }
+    this.#options.compiled([...diagnostics, ...this.#mesh.diagnostics, ...this.#gateways.diagnostics], workloads);
   }
+}
+
+function isSidecar({ gateway }: LiveWorkload): boolean {
+  return gateway === undefined;
 }

@@ -10,15 +10,17 @@ export interface WorkloadView {
   readonly id: string;
   readonly namespace: string;
   readonly service: string;
+  /** That a gateway's proxy wants to be; '' for a workload with a sidecar. */
+  readonly gateway: string;
   readonly principal: string;
   readonly address: string;
   readonly ports: readonly number[];
   readonly zone: string;
   /** `leaving`: its sidecar has gone, and it is about to be forgotten. */
   readonly state: 'ready' | 'unready' | 'draining' | 'leaving';
-  /** Whether its sidecar has what it was to have. */
+  /** Whether its proxy has what it was to have. */
   readonly sync: 'synced' | 'pending' | 'refused' | 'away';
-  /** What its sidecar cannot use, and why it does not serve its service. */
+  /** What its proxy cannot use, and why it does not serve its service or its gateway. */
   readonly problems: readonly string[];
   /** By type: version that its sidecar has acknowledged last. */
   readonly versions: Readonly<Record<string, string>>;
@@ -47,11 +49,11 @@ export function controlViews(control: ControlPlane, log: IssuanceLog): ReadonlyM
   ]);
 }
 
-function workloadViews({ workloads, proxies, mesh }: ControlPlane): readonly WorkloadView[] {
+function workloadViews({ workloads, proxies, mesh, gateways }: ControlPlane): readonly WorkloadView[] {
   const proxyById = new Map(proxies.map((proxy) => [proxy.node.id, proxy]));
   return workloads.map((registered) => {
     const { id } = registered.workload;
-    return workloadView(registered, proxyById.get(id), mesh?.refusals.get(id));
+    return workloadView(registered, proxyById.get(id), mesh?.refusals.get(id) ?? gateways?.problems.get(id));
   });
 }
 
@@ -60,7 +62,7 @@ function workloadView(
   proxy: ProxyStatus | undefined,
   refusal: string | undefined,
 ): WorkloadView {
-  const { id, namespace, service, principal, address, ports, zone, state } = workload;
+  const { id, namespace, service, gateway = '', principal, address, ports, zone, state } = workload;
   const refusals = proxy?.types.flatMap(({ type, refusals: refused }) =>
     refused.map(({ name, reason }) => `refuses ${type} ${name}: ${reason}`),
   );
@@ -68,6 +70,7 @@ function workloadView(
     id,
     namespace,
     service,
+    gateway,
     principal,
     address,
     ports: ports.map(({ port }) => port),

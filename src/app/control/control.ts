@@ -110,6 +110,7 @@ class ControlRun {
         narrator.diagnosed(diagnostics);
         this.#saved.write(workloads);
       },
+      failed: (message) => narrator.complain(message),
     });
     this.#control.restore(this.#saved.read());
     const credentials = issueOwnCredentials(this.#authority, nowMs);

@@ -40,10 +40,10 @@ const LINES: Readonly<Record<Listing, (rows: never) => readonly string[]>> = {
   workloads: (rows: readonly WorkloadView[]) => [
     ...table(
       ['id', 'namespace', 'service', 'address', 'ports', 'state', 'sync', 'principal'],
-      rows.map(({ id, namespace, service, address, ports, state, sync, principal }) => [
+      rows.map(({ id, namespace, service, gateway, address, ports, state, sync, principal }) => [
         id,
         namespace,
-        service || '-',
+        service || (gateway === '' ? '-' : `Gateway ${gateway}`),
         address,
         ports.join(',') || '-',
         state,

@@ -15,8 +15,8 @@ type Gateway = Extract<Resource, { readonly kind: 'Gateway' }>;
 export interface GatewaysResult {
   /** What each proxy serves, by its id. */
   readonly proxies: ReadonlyMap<string, Snapshot>;
-  /** Why proxies may not serve what they want to, by their ids. */
-  readonly refusals: ReadonlyMap<string, string>;
+  /** Why proxies serve nothing, by their ids. */
+  readonly problems: ReadonlyMap<string, string>;
   /** Of Gateways, and of routes and policies at them. */
   readonly statuses: readonly ObjectStatus[];
   readonly diagnostics: readonly Diagnostic[];
@@ -52,14 +52,15 @@ export class GatewaysCompiler {
     this.#gateways = gatewaysIn(loaded);
     const { statuses, diagnostics } = this.#last;
     const known = new Map<string, Snapshot>();
-    const refusals = new Map(
-      proxies.flatMap((proxy) => {
-        const refusal = gatewayRefusal(proxy, this.#gateways.get(nameOf(proxy)));
-        return refusal === undefined ? [] : [[proxy.id, refusal]];
-      }),
-    );
     const snapshots = new Map(proxies.map((proxy) => [proxy.id, this.#snapshotFor(proxy, known)]));
-    return { proxies: snapshots, refusals, statuses, diagnostics };
+    const problems = new Map(
+      [...snapshots].flatMap(([id, { resources }]) =>
+        [...resources.values()].flatMap((resource) =>
+          resource.type === 'gateway' && resource.problem !== null ? [[id, resource.problem]] : [],
+        ),
+      ),
+    );
+    return { proxies: snapshots, problems, statuses, diagnostics };
   }
 
   /** @param known what was cut out already, by the gateway's name */
