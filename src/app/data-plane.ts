@@ -28,4 +28,6 @@ export interface DataPlaneOptions {
   readonly trustedProxies: readonly string[];
   /** Where threads share the key of TLS session tickets; none where there is one thread. */
   readonly ticketMemory?: SharedArrayBuffer;
+  /** Who a thread is in the mesh when it starts, as of `writeSavedIdentity`: null for nobody yet, absent outside of a mesh. */
+  readonly identity?: string | null;
 }

@@ -5,6 +5,7 @@ import process from 'node:process';
 import { EXIT } from '#cli/command.ts';
 import { createCommands } from '#cli/commands.ts';
 import type { ControlOptions } from '#cli/control.ts';
+import type { GatewayCommandOptions } from '#cli/gateway.ts';
 import { runProgram } from '#cli/program.ts';
 import type { RunOptions } from '#cli/run.ts';
 import { createTerminal, type Terminal } from '#cli/terminal.ts';
@@ -15,6 +16,7 @@ const commands = createCommands({
   version,
   up: startUp,
   control: startControl,
+  gateway: startGateway,
   run: startRun,
   token: async (request, terminal) => (await import('./control/token.ts')).token(request, terminal),
   get: async (options, terminal) => (await import('./control/get.ts')).get(options, terminal),
@@ -51,6 +53,13 @@ async function startControl(options: ControlOptions, terminal: Terminal): Promis
   const signals = new StopSignals();
   const { control } = await import('./control/control.ts');
   return control(options, { version, signals }, terminal);
+}
+
+async function startGateway(options: GatewayCommandOptions, terminal: Terminal): Promise<number> {
+  const { StopSignals } = await import('./stop-signals.ts');
+  const signals = new StopSignals();
+  const { gateway } = await import('./gateway/gateway.ts');
+  return gateway(options, { version, signals }, terminal);
 }
 
 async function startRun(options: RunOptions, terminal: Terminal): Promise<number> {

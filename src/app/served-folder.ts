@@ -1,13 +1,11 @@
-import { snapshotKey, EMPTY_SNAPSHOT, type Snapshot, type SnapshotDelta } from '#model/snapshot/snapshot.ts';
+import type { Snapshot, SnapshotDelta } from '#model/snapshot/snapshot.ts';
 import type { Diagnostic } from '#model/diagnostic.ts';
 import type { ObjectStatus } from '#control/status.ts';
 import type { ApplyReport } from '#proxy/listener-set.ts';
 import type { ControlClient } from './control-client.ts';
 import type { Reconciliation } from './control-messages.ts';
 import type { DataPlane } from './data-plane.ts';
-
-/** How soon a port that was taken is tried again. */
-const BIND_RETRY_MS = 1000;
+import { DeltaApplier } from './delta-applier.ts';
 
 /** What one reading of the folder led to. */
 export interface Reload {
@@ -34,30 +32,27 @@ export interface ServedFolderObserver {
 export class ServedFolder {
   readonly #folder: string;
   readonly #control: ControlClient;
-  readonly #dataPlane: DataPlane;
+  readonly #applier: DeltaApplier;
   readonly #observer: ServedFolderObserver;
   #state: Uint8Array | null = null;
-  #snapshot: Snapshot = EMPTY_SNAPSHOT;
   #statuses: readonly ObjectStatus[] = [];
   #diagnostics: readonly Diagnostic[] = [];
   #applied = 0;
   #rejected = 0;
-  #failures: ApplyReport['failures'] = [];
   #work: Promise<void> = Promise.resolve();
   #isReloadDue = false;
-  #retry: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(folder: string, control: ControlClient, dataPlane: DataPlane, observer: ServedFolderObserver) {
     this.#folder = folder;
     this.#control = control;
-    this.#dataPlane = dataPlane;
+    this.#applier = new DeltaApplier(dataPlane, (listeners) => observer.recovered(listeners));
     this.#observer = observer;
   }
 
   /** What is served. */
   get snapshot(): Snapshot {
-    return this.#snapshot;
+    return this.#applier.snapshot;
   }
 
   /** What became of each declared object. */
@@ -70,6 +65,11 @@ export class ServedFolder {
     return this.#diagnostics;
   }
 
+  /** For whoever asks how it stands. */
+  get status(): object {
+    return { objects: this.#statuses, diagnostics: this.#diagnostics, unboundListeners: this.failures };
+  }
+
   /** How many readings led to something, and how many failed as a whole. */
   get reloads(): { readonly applied: number; readonly rejected: number } {
     return { applied: this.#applied, rejected: this.#rejected };
@@ -77,7 +77,7 @@ export class ServedFolder {
 
   /** Listeners that could not be bound. */
   get failures(): ApplyReport['failures'] {
-    return this.#failures;
+    return this.#applier.failures;
   }
 
   /** Reads the folder and serves what it declares; calls that come meanwhile lead to one more reading. */
@@ -92,7 +92,7 @@ export class ServedFolder {
   /** Starts nothing more. */
   close(): void {
     this.#isClosed = true;
-    clearTimeout(this.#retry);
+    this.#applier.close();
     this.#control.close();
   }
 
@@ -111,14 +111,12 @@ export class ServedFolder {
   }
 
   async #apply({ state, delta, statuses, diagnostics, fileCount }: Reconciliation, startedAt: number): Promise<void> {
-    const before = this.#snapshot;
-    const { failures } = await this.#dataPlane.apply(delta);
+    const before = this.#applier.snapshot;
+    const failures = await this.#applier.apply(delta);
     this.#state = state;
-    this.#snapshot = advance(before, delta);
     this.#statuses = statuses;
     this.#diagnostics = diagnostics;
     this.#applied += 1;
-    this.#noteFailures(failures);
     this.#observer.reloaded({
       delta,
       before,
@@ -128,32 +126,4 @@ export class ServedFolder {
       durationMs: performance.now() - startedAt,
     });
   }
-
-  #noteFailures(failures: ApplyReport['failures']): void {
-    this.#failures = failures;
-    clearTimeout(this.#retry);
-    if (failures.length === 0 || this.#isClosed) return;
-    this.#retry = setTimeout(() => {
-      this.#work = this.#work.then(() => this.#bindAgain());
-    }, BIND_RETRY_MS).unref();
-  }
-
-  /** An empty delta makes the data plane try again what it could not bind. */
-  async #bindAgain(): Promise<void> {
-    if (this.#isClosed) return;
-    const before = this.#failures;
-    const { failures } = await this.#dataPlane.apply({ version: this.#snapshot.version, upserts: [], removals: [] });
-    this.#noteFailures(failures);
-    const recovered = before
-      .map(({ listener }) => listener)
-      .filter((name) => !failures.some(({ listener }) => listener === name));
-    if (recovered.length > 0) this.#observer.recovered(recovered);
-  }
-}
-
-function advance(from: Snapshot, delta: SnapshotDelta): Snapshot {
-  const resources = new Map(from.resources);
-  for (const resource of delta.upserts) resources.set(snapshotKey(resource), resource);
-  for (const key of delta.removals) resources.delete(key);
-  return { version: delta.version, resources };
 }

@@ -1,5 +1,5 @@
 import type { SnapshotDelta } from '#model/snapshot/snapshot.ts';
-import { Gateway } from '#proxy/gateway.ts';
+import { Gateway, type GatewayOptions } from '#proxy/gateway.ts';
 import type { ApplyReport, BoundAddress } from '#proxy/listener-set.ts';
 import { AccessLog } from '#telemetry/access-log.ts';
 import { MetricRegistry } from '#telemetry/metric-registry.ts';
@@ -18,8 +18,15 @@ export class ThreadDataPlane implements DataPlane {
   readonly #accessLog: AccessLog;
   readonly #gateway: Gateway;
 
-  /** @param shared whether other threads accept on the same ports */
-  constructor({ accessLog, trustedProxies, ticketMemory }: DataPlaneOptions, shared: boolean) {
+  /**
+   * @param shared whether other threads accept on the same ports
+   * @param joinMesh makes this a member of a mesh
+   */
+  constructor(
+    { accessLog, trustedProxies, ticketMemory }: DataPlaneOptions,
+    shared: boolean,
+    joinMesh?: GatewayOptions['joinMesh'],
+  ) {
     this.#accessLog = new AccessLog(accessLog);
     this.#threadMetrics.watch('selvage_access_log_dropped_lines_total', () => [
       { labels: [], value: this.#accessLog.dropped },
@@ -31,6 +38,7 @@ export class ThreadDataPlane implements DataPlane {
       accessLog: this.#accessLog,
       trustedProxies,
       ...(ticketMemory === undefined ? {} : { ticketMemory }),
+      ...(joinMesh === undefined ? {} : { joinMesh }),
     });
   }
 

@@ -6,6 +6,7 @@ import { DirectoryWatcher } from '#control/sources/directory-watcher.ts';
 import { openAdmin, type Admin, type Phase } from './admin.ts';
 import type { ControlClient } from './control-client.ts';
 import type { DataPlane } from './data-plane.ts';
+import { drainWithin } from './drain-within.ts';
 import { ServedFolder } from './served-folder.ts';
 import type { StopSignals } from './stop-signals.ts';
 import { UpNarrator } from './up-narrator.ts';
@@ -91,12 +92,7 @@ class UpRun {
     this.#unfollow();
     const { drainTimeoutMs } = this.#options;
     this.#narrator.draining(drainTimeoutMs);
-    const timeout = Promise.withResolvers<'timeout'>();
-    const timer = setTimeout(() => timeout.resolve('timeout'), drainTimeoutMs);
-    const finished = this.#dataPlane.drain().then(() => 'finished' as const);
-    const interrupted = this.#signals.second.then(() => 'interrupted' as const);
-    this.#narrator.drained(await Promise.race([finished, timeout.promise, interrupted]));
-    clearTimeout(timer);
+    this.#narrator.drained(await drainWithin(this.#dataPlane, drainTimeoutMs, this.#signals.second));
   }
 
   async close(): Promise<void> {
@@ -117,7 +113,7 @@ class UpRun {
       version: this.#version,
       phase: () => this.#phase,
       dataPlane: this.#dataPlane,
-      folder: this.#folder,
+      served: this.#folder,
     };
     try {
       this.#admin = await openAdmin(admin, subject);

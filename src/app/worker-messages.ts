@@ -5,6 +5,8 @@ import type { MetricSnapshot } from '#telemetry/metric-snapshot.ts';
 /** What the main thread asks of a worker. Each gets one reply, in order. */
 export type WorkerRequest =
   | { readonly type: 'apply'; readonly delta: SnapshotDelta }
+  /** This process is somebody else in the mesh now, as of `writeSavedIdentity`; null for nobody. */
+  | { readonly type: 'renew'; readonly identity: string | null }
   | { readonly type: 'collect' }
   | { readonly type: 'reopen-log' }
   | { readonly type: 'drain' }
@@ -13,6 +15,7 @@ export type WorkerRequest =
 /** What a worker answers to a request of each type. */
 export interface WorkerAnswers {
   readonly apply: { readonly report: ApplyReport; readonly bound: readonly BoundAddress[] };
+  readonly renew: null;
   readonly collect: MetricSnapshot;
   readonly 'reopen-log': null;
   readonly drain: null;

@@ -12,7 +12,7 @@ const RESTART_DELAY_MS = 200;
 
 /** A data plane on several threads, which accept on the same ports; the kernel spreads the connections. */
 export class WorkerPool implements DataPlane {
-  readonly #options: DataPlaneOptions;
+  #options: DataPlaneOptions;
   readonly #warn: (message: string) => void;
   readonly #workers = new Set<DataPlaneWorker>();
   /** What a new thread must know, by key. */
@@ -47,6 +47,12 @@ export class WorkerPool implements DataPlane {
     const all = [...failures, ...given.flatMap(({ report }) => report.failures)];
     // Each thread says the same of the same listener.
     return { failures: [...new Map(all.map((failure) => [failure.listener, failure])).values()] };
+  }
+
+  /** This process is somebody else in the mesh now. @param identity as of `writeSavedIdentity`; null for nobody */
+  renew(identity: string | null): void {
+    this.#options = { ...this.#options, identity };
+    for (const worker of this.#workers) void worker.ask({ type: 'renew', identity });
   }
 
   async collect(totals: MetricTotals): Promise<void> {

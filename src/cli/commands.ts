@@ -1,6 +1,7 @@
 import type { Command } from './command.ts';
 import { createControlCommand, type ControlOptions } from './control.ts';
 import { explainCommand } from './explain.ts';
+import { createGatewayCommand, type GatewayCommandOptions } from './gateway.ts';
 import { createGetCommand, type GetOptions } from './get.ts';
 import { createRunCommand, type RunOptions } from './run.ts';
 import type { Terminal } from './terminal.ts';
@@ -16,6 +17,8 @@ export interface Commissions {
   readonly up: (options: UpOptions, terminal: Terminal) => Promise<number>;
   /** Runs a control plane until it is told to stop. @returns the exit code */
   readonly control: (options: ControlOptions, terminal: Terminal) => Promise<number>;
+  /** Serves a Gateway at the edge of a mesh until it is told to stop. @returns the exit code */
+  readonly gateway: (options: GatewayCommandOptions, terminal: Terminal) => Promise<number>;
   /** Runs an application with its sidecar. @returns the application's exit code */
   readonly run: (options: RunOptions, terminal: Terminal) => Promise<number>;
   /** @returns the exit code */
@@ -25,12 +28,13 @@ export interface Commissions {
 }
 
 /** All commands, in the order of help. */
-export function createCommands({ version, up, control, run, token, get }: Commissions): readonly Command[] {
+export function createCommands({ version, up, control, gateway, run, token, get }: Commissions): readonly Command[] {
   return [
     createUpCommand(up),
     validateCommand,
     explainCommand,
     createControlCommand(control),
+    createGatewayCommand(gateway),
     createRunCommand(run),
     createTokenCommand(token),
     createGetCommand(get),

@@ -7,7 +7,15 @@ import { plain } from './terminal.ts';
 
 const DOCUMENT = new URL('../../docs/cli.md', import.meta.url);
 const done = async () => 0;
-const commands = createCommands({ version: '0.0.0', up: done, control: done, run: done, token: done, get: done });
+const commands = createCommands({
+  version: '0.0.0',
+  up: done,
+  control: done,
+  gateway: done,
+  run: done,
+  token: done,
+  get: done,
+});
 
 /** The part of the document that is made of help texts; what stands above it is written by hand. */
 function reference(): string {

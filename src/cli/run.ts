@@ -4,8 +4,8 @@ import process from 'node:process';
 import { UsageError, type Arguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { readAddress, readDuration, readInteger, readName } from './option-values.ts';
+import { readAccessLog, readControl, readUsualAdmin, type AccessLogChoice } from './proxy-options.ts';
 import type { Terminal } from './terminal.ts';
-import type { AccessLogChoice } from './up.ts';
 
 /** What `selvage run` was told. */
 export interface RunOptions {
@@ -140,7 +140,7 @@ function readOptions(args: Arguments): RunOptions {
     proxyPort: readInteger('--proxy-port', args.value('proxy-port') ?? '0', 0, 65_535),
     state: args.value('state') ?? join(defaultFolder(), id.replaceAll(/[^\w.-]/g, '_')),
     accessLog: readAccessLog(args.value('access-log') ?? 'off'),
-    admin: readAdmin(args.value('admin-port')),
+    admin: readUsualAdmin(args.value('admin-port')),
     drainTimeoutMs: readDuration('--drain-timeout', args.value('drain-timeout') ?? '120s'),
     command: args.rest,
   };
@@ -152,25 +152,6 @@ function readRunPort(text: string): RunPort {
   if (!isKnown || rest.length > 0)
     throw new UsageError(`cannot read --port ${text}: give a port, or one with its protocol, as in 8080 or 5432/tcp`);
   return { port: readInteger('--port', number, 1, 65_535), protocol };
-}
-
-function readControl(text: string): RunOptions['control'] {
-  const [, bracketed, plain, port = ''] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/\s]+)):(\d+)$/.exec(text) ?? [];
-  const host = bracketed ?? plain;
-  if (host === undefined)
-    throw new UsageError(`cannot read --control ${text}: give host and port, as in 10.0.0.1:15010`);
-  return { host, port: readInteger('--control', port, 1, 65_535) };
-}
-
-function readAccessLog(text: string): AccessLogChoice {
-  if (text === 'off') return { type: 'none' };
-  return text === 'stdout' ? { type: 'stdout' } : { type: 'file', path: text };
-}
-
-function readAdmin(text: string | undefined): RunOptions['admin'] {
-  if (text === 'off') return null;
-  const port = text === undefined ? -1 : readInteger('--admin-port', text, 0, 65_535, ', or off');
-  return { address: '127.0.0.1', port };
 }
 
 /** @see https://specifications.freedesktop.org/basedir-spec/latest/ */

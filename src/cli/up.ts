@@ -1,8 +1,7 @@
-import { availableParallelism } from 'node:os';
-import { parseCidr } from '#base/cidr.ts';
-import { UsageError, type Arguments } from './arguments.ts';
+import type { Arguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { readAddress, readDuration, readInteger } from './option-values.ts';
+import { readAccessLog, readCidr, readWorkers, type AccessLogChoice } from './proxy-options.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What `selvage up` was told. */
@@ -18,15 +17,6 @@ export interface UpOptions {
   readonly trustedProxies: readonly string[];
   readonly drainTimeoutMs: number;
 }
-
-/** Where the access log goes. */
-export type AccessLogChoice =
-  | { readonly type: 'none' }
-  | { readonly type: 'stdout' }
-  | { readonly type: 'file'; readonly path: string };
-
-/** Beyond that threads only take turns on the cores of any machine there is. */
-const MAX_WORKERS = 256;
 
 /** @param up serves until it is told to stop, and gives the exit code */
 export function createUpCommand(up: (options: UpOptions, terminal: Terminal) => Promise<number>): Command {
@@ -101,25 +91,10 @@ function readOptions(args: Arguments): UpOptions {
   };
 }
 
-function readWorkers(text: string): number {
-  if (text === 'auto') return Math.min(availableParallelism(), MAX_WORKERS);
-  return readInteger('--workers', text, 1, MAX_WORKERS, ', or auto');
-}
-
 function readAdmin(port: string, address: string): UpOptions['admin'] {
   if (port === 'off') return null;
   return {
     address: readAddress('--admin-address', address),
     port: readInteger('--admin-port', port, 0, 65_535, ', or off'),
   };
-}
-
-function readAccessLog(text: string): AccessLogChoice {
-  if (text === 'off') return { type: 'none' };
-  return text === 'stdout' ? { type: 'stdout' } : { type: 'file', path: text };
-}
-
-function readCidr(text: string): string {
-  if (parseCidr(text) !== undefined) return text;
-  throw new UsageError(`cannot read --trusted-proxy ${text}: give an IP address or a range, as in 10.0.0.0/8`);
 }

@@ -7,7 +7,7 @@ import { MetricRegistry } from '#telemetry/metric-registry.ts';
 import { MetricTotals } from '#telemetry/metric-totals.ts';
 import { watchEventLoop, watchProcess } from '#telemetry/process-metrics.ts';
 import { Clock } from '#transport/clock.ts';
-import { type JoinText, parseJoinText } from '../member/join-text.ts';
+import { readJoin } from '../member/join-text.ts';
 import type { StopSignals } from '../stop-signals.ts';
 import { Application, applicationEnvironment } from './application.ts';
 import { IdentityKeeper } from '../member/identity-keeper.ts';
@@ -99,7 +99,7 @@ class RunLife {
     const { control, namespace, serviceAccount, state } = this.#options;
     const files = new PrivateFiles(state);
     const common = { files, clock: this.#clock, warn: this.#warn };
-    const join = this.#join();
+    const join = readJoin(this.#options.token);
     this.#identity = await IdentityKeeper.open({ ...common, control, namespace, serviceAccount, join }).catch(
       (error: Error) => {
         throw new Error(`cannot join the mesh at ${control.host}:${control.port}: ${error.message}`, { cause: error });
@@ -113,15 +113,6 @@ class RunLife {
     // At once: a process that is killed does not get to it, and its next start would be slow again.
     flushCompileCache();
     return this.#sidecar;
-  }
-
-  #join(): JoinText | undefined {
-    const { token } = this.#options;
-    if (token === undefined) return undefined;
-    const join = parseJoinText(token);
-    if (join === undefined)
-      throw new Error('the join token is not complete: give all of what selvage token create has printed');
-    return join;
   }
 
   #note(sidecar: Sidecar, isReady: boolean): void {

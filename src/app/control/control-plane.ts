@@ -163,8 +163,14 @@ export class ControlPlane {
       this.#options.failed(`cannot compile what is declared: ${error instanceof Error ? error.stack : String(error)}`);
       return;
     }
-    this.#options.compiled([...diagnostics, ...this.#mesh.diagnostics, ...this.#gateways.diagnostics], workloads);
+    const all = [...diagnostics, ...this.#mesh.diagnostics, ...this.#gateways.diagnostics];
+    this.#options.compiled(distinct(all), workloads);
   }
+}
+
+/** What is wrong for sidecars may be wrong for gateways as well. */
+function distinct(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  return [...new Map(diagnostics.map((diagnostic) => [JSON.stringify(diagnostic), diagnostic])).values()];
 }
 
 function isSidecar({ gateway }: LiveWorkload): boolean {

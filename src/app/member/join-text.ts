@@ -24,6 +24,15 @@ export function parseJoinText(text: string): JoinText | undefined {
   return token === undefined || rootSha256 === undefined ? undefined : { token, rootSha256 };
 }
 
+/** Reads what an operator gave. @throws where it is not complete */
+export function readJoin(text: string | undefined): JoinText | undefined {
+  if (text === undefined) return undefined;
+  const join = parseJoinText(text);
+  if (join === undefined)
+    throw new Error('the join token is not complete: give all of what selvage token create has printed');
+  return join;
+}
+
 /** SHA-256 of a certificate in DER; lower case, hexadecimal. */
 export function fingerprintOf(certificate: X509Certificate): string {
   return certificate.fingerprint256.replaceAll(':', '').toLowerCase();

@@ -73,6 +73,18 @@ export class MeshProcesses {
     return this.run(['--service-account', serviceAccount, '--token', token, ...flags], process.execPath, CALLER, url);
   }
 
+  /** Starts a gateway, named as its service account is. */
+  async runGateway(name: string, ...flags: string[]): Promise<Program> {
+    return this.runGatewayWithoutToken(name, '--token', await this.token(name), ...flags);
+  }
+
+  /** The same of one that has joined before, or is given another token. */
+  runGatewayWithoutToken(name: string, ...flags: string[]): Program {
+    const state = flags.includes('--state') ? [] : ['--state', join(createFolder(this.#t), 'gateway')];
+    const control = ['--control', `127.0.0.1:${this.port}`, '--admin-port', '0'];
+    return startSelvage(this.#t, 'gateway', '--name', name, ...control, ...state, ...flags);
+  }
+
   /** What `selvage get` gives to programs. */
   async get<T>(listing: string): Promise<T> {
     return (await (await fetch(`${this.adminUrl}/${listing}`)).json()) as T;
