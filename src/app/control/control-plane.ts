@@ -13,7 +13,7 @@ import { readAnnouncement } from '#control/registry/announcement.ts';
 import { type RegisteredWorkload, WorkloadRegistry } from '#control/registry/workload-registry.ts';
 import { systemClock } from '#control/sources/clock.ts';
 import { Debounce } from '#control/sources/debounce.ts';
-import { type ObjectStatus, withBrokenObjects } from '#control/status.ts';
+import { joinStatuses, type ObjectStatus, withBrokenObjects } from '#control/status.ts';
 import type { PeerIdentity } from '#identity/peer-identity.ts';
 import type { Diagnostic } from '#model/diagnostic.ts';
 import { Clock } from '#transport/clock.ts';
@@ -93,7 +93,8 @@ export class ControlPlane {
 
   /** What became of each declared object, as far as it has a status. */
   get statuses(): readonly ObjectStatus[] {
-    return withBrokenObjects(this.#gateways?.statuses ?? [], this.#declared?.broken ?? []);
+    const statuses = joinStatuses(this.#gateways?.statuses ?? [], this.#mesh?.statuses ?? []);
+    return withBrokenObjects(statuses, this.#declared?.broken ?? []);
   }
 
   get workloads(): readonly RegisteredWorkload[] {
