@@ -6,6 +6,7 @@ import type {
   ListenerTls,
   ProxyProtocolReading,
 } from '../listener.ts';
+import type { GatewayResource } from '../gateway.ts';
 import type { MeshServicePort, MeshServiceResource } from '../mesh-service.ts';
 import type { SnapshotResource } from '../snapshot.ts';
 import type { WorkloadPort, WorkloadResource } from '../workload.ts';
@@ -85,6 +86,8 @@ const meshService = fields<MeshServiceResource>({
   ports: list(fields<MeshServicePort>({ port, protocol, cluster: text, routes: orAbsent(list(text)) })),
 });
 
+const gateway = fields<GatewayResource>({ type: text, name: text, version: text, problem: orNull(text) });
+
 const SHAPES: Readonly<Record<SnapshotResource['type'], Check>> = {
   cluster,
   endpoints,
@@ -95,6 +98,7 @@ const SHAPES: Readonly<Record<SnapshotResource['type'], Check>> = {
   'stream-route': streamRoute,
   workload,
   'mesh-service': meshService,
+  gateway,
 };
 
 /**
