@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { type BackendTLS, declaredTLS, spokenTLS, tlsFitsTheRest } from './backend-tls.ts';
-import { port, positiveDuration } from './schema/field.ts';
+import { port, positiveDuration, preciseHostname } from './schema/field.ts';
 import { ipVersion } from './schema/ip-address.ts';
 import { defineKind, type ResourceWith } from './schema/kind.ts';
-import { rule, unique } from './schema/rule.ts';
+import { distinct, rule, unique } from './schema/rule.ts';
 import { quote } from './schema/wording.ts';
 
 /** What a backend may speak, in the words of `appProtocol` of a Service. */
@@ -67,6 +67,21 @@ const specFields = {
     .check(uniqueEndpoints)
     .describe(
       'Where the backend is reached. A DNS name stands for all addresses that it resolves to, which share its weight.',
+    ),
+  hostnames: z
+    .array(
+      preciseHostname().regex(
+        /\./,
+        'a name with a dot, as in api.example.com: names without one are those of Services',
+      ),
+    )
+    .min(1)
+    .max(16)
+    .check(distinct)
+    .optional()
+    .describe(
+      'Names by which workloads of a mesh call the backend, in its namespace and in those that a ReferenceGrant permits; ' +
+        'absent: the addresses of the endpoints. All names lead to all endpoints.',
     ),
   appProtocol: z
     .enum(backendProtocols)

@@ -339,6 +339,13 @@ describe('Backend', () => {
     });
   });
 
+  test('is called by names that no Service can have', () => {
+    accepted('Backend', backend({ hostnames: ['api.example.com', 'a.b'] }));
+    assertOneError(backend({ hostnames: ['api'] }), 'spec.hostnames[0]', /a name with a dot/);
+    assertOneError(backend({ hostnames: ['a.b', 'a.b'] }), 'spec.hostnames[1]', /already/);
+    assertOneError(backend({ hostnames: [] }), 'spec.hostnames', /./);
+  });
+
   for (const address of [
     '127.0.0.1',
     '::1',

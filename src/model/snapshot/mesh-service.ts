@@ -6,7 +6,7 @@ import type { MeshProtocol } from './workload.ts';
  */
 export interface MeshServiceResource {
   readonly type: 'mesh-service';
-  /** `<namespace>/<name>`. */
+  /** `<namespace>/<name>`; of a host outside of the mesh as of {@link egressName}. */
   readonly name: string;
   readonly version: string;
   /** Lower case, without port, as this proxy's application may spell them: `catalog`, `catalog.shop`, `catalog.shop.svc`, … */
@@ -25,6 +25,14 @@ export interface MeshServicePort {
    */
   readonly routes?: readonly string[];
 }
+
+/**
+ * Names what a declared Backend is called by, so that a proxy can ask for it. No Service has such a name: hosts have a
+ * dot or a colon in them, and names of Services have none.
+ *
+ * @param host an IPv6 address in brackets @returns for example `host/api.example.com`
+ */
+export const egressName = (host: string): string => `host/${host}`;
 
 /** @param service `<namespace>/<name>` @returns what routes name the port by: `mesh/shop/catalog:80` */
 export const meshListenerName = (service: string, port: number): string => `mesh/${service}:${port}`;

@@ -11,6 +11,11 @@ export interface WorkloadResource {
   readonly ports: readonly WorkloadPort[];
   /** What becomes of requests to hosts that are no service of the mesh. */
   readonly egress: EgressMode;
+  /**
+   * Hosts outside of the mesh that lead to declared Backends, by `mesh-service` resources of their own; lower case, IPv6
+   * addresses in brackets. Absent for none.
+   */
+  readonly hosts?: readonly string[];
 }
 
 /** `AllowAny`: passed through as they are. `RegistryOnly`: refused. */

@@ -2,7 +2,7 @@ import type { Diagnostic } from '#model/diagnostic.ts';
 import type { LoadedResource } from '#model/documents.ts';
 import type { RejectedResource } from '#model/rejected-resource.ts';
 import type { ResourceOf } from '#model/resource.ts';
-import { meshListenerName } from '#model/snapshot/mesh-service.ts';
+import { meshListenerName, type MeshServiceResource } from '#model/snapshot/mesh-service.ts';
 import { snapshotKey, type Snapshot, type SnapshotResource } from '#model/snapshot/snapshot.ts';
 import type { ObjectStatus } from '../../status.ts';
 import type { ClusterTarget } from '../backend/backends.ts';
@@ -12,6 +12,7 @@ import { planPeerAuthentication, strictBecauseOf } from '../policy/peer-authenti
 import { findingsOfRejected } from '../policy/rejected-status.ts';
 import { routeKinds } from '../route/route-kinds.ts';
 import { contentVersion } from '../version.ts';
+import { MeshEgress } from './egress/mesh-egress.ts';
 import { ImpliedServices } from './implied-services.ts';
 import type { LiveWorkload } from './live-workload.ts';
 import { membershipRefusal } from './membership.ts';
@@ -36,7 +37,7 @@ export interface MeshResult {
   readonly refusals: ReadonlyMap<string, string>;
   /** Of routes at their Services, and of policies for Services: what gateways make of them is told apart from this. */
   readonly statuses: readonly ObjectStatus[];
-  /** Of routes in the mesh, and of who may call without an identity. */
+  /** Of routes in the mesh, of who may call without an identity, and of ways out of the mesh. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -54,6 +55,7 @@ export interface Population {
 export class MeshCompiler {
   readonly #implied = new ImpliedServices();
   #inventory = new Inventory([]);
+  #egress = new MeshEgress([], this.#inventory);
   #population: Population = { loaded: [], serving: new Map() };
 
   /** Of what was compiled last. */
@@ -65,7 +67,8 @@ export class MeshCompiler {
   preview(workload: LiveWorkload): Snapshot {
     const service = this.#inventory.find('Service', workload.namespace, workload.service);
     const isMember = membershipRefusal(workload, service) === undefined;
-    return snapshotOf(workloadResources(workload, isMember ? service : undefined, this.#inventory));
+    const hosts = this.#egress.hostsFor(workload.namespace);
+    return snapshotOf(workloadResources(workload, isMember ? service : undefined, hosts, this.#inventory));
   }
 
   /**
@@ -89,18 +92,24 @@ export class MeshCompiler {
       .flatMap((kind) => inventory.all(kind))
       .flatMap((route) => planMeshRoute(route, inventory) ?? []);
     const routes: MeshRoutes = { plans, losses: settleMeshContests(plans) };
-    const shared = sharedResources(services, routes, inventory);
+    const egress = new MeshEgress(inventory.all('Backend'), inventory);
+    this.#egress = egress;
+    const shared = sharedResources(services, routes, egress, inventory);
     const namespaces = new Set(workloads.map(({ namespace }) => namespace));
     return {
       shared: snapshotOf(shared.values()),
       namespaces: new Map(
-        [...namespaces].map((namespace) => [namespace, namespaceSnapshot(namespace, services, routes, shared)]),
+        [...namespaces].map((namespace) => {
+          const outside = egress.servicesFor(namespace);
+          return [namespace, namespaceSnapshot(namespace, services, routes, outside, shared)];
+        }),
       ),
       workloads: new Map(
         workloads.map((workload) => {
           const isMember = !refusals.has(workload.id);
           const service = isMember ? inventory.find('Service', workload.namespace, workload.service) : undefined;
-          return [workload.id, snapshotOf(workloadResources(workload, service, inventory))];
+          const hosts = egress.hostsFor(workload.namespace);
+          return [workload.id, snapshotOf(workloadResources(workload, service, hosts, inventory))];
         }),
       ),
       refusals,
@@ -112,6 +121,9 @@ export class MeshCompiler {
           ),
         ),
         ...peerDiagnostics(inventory),
+        ...[...egress.findings()].flatMap(([backend, findings]) =>
+          findings.map((finding) => diagnosticOf(finding, inventory.placeOf(backend))),
+        ),
       ],
     };
   }
@@ -160,9 +172,10 @@ function settleMembership(workloads: readonly LiveWorkload[], inventory: Invento
 function sharedResources(
   services: readonly ResourceOf<'Service'>[],
   { plans, losses }: MeshRoutes,
+  egress: MeshEgress,
   inventory: Inventory,
 ): ReadonlyMap<string, SnapshotResource> {
-  const targets = new Map<string, ClusterTarget>();
+  const targets = new Map<string, ClusterTarget>(egress.targets);
   for (const service of services) {
     for (const { port, protocol } of service.spec.ports) {
       const target = protocol === 'TCP' ? ownTarget(service, port, inventory) : undefined;
@@ -171,19 +184,22 @@ function sharedResources(
   }
   for (const plan of plans) for (const [name, target] of plan.targets) targets.set(name, target);
   const routes = routesFor('', plans, losses);
+  const clusters = [...targets.values()].flatMap((target) => meshCluster(target, inventory));
   const resources = [
-    ...[...targets.values()].flatMap((target) => meshCluster(target, inventory)),
+    ...clusters,
+    ...egress.partsOf(clusters),
     ...services.map((service) => meshService(service, routes, false)),
     ...routeResources(routes),
   ];
   return new Map(resources.map((resource) => [snapshotKey(resource), resource]));
 }
 
-/** Only what differs from what everybody sees: names that are short at home, and the routes of consumers. */
+/** Only what differs from what everybody sees: names that are short at home, routes of consumers, ways out of the mesh. */
 function namespaceSnapshot(
   namespace: string,
   services: readonly ResourceOf<'Service'>[],
   { plans, losses }: MeshRoutes,
+  outside: readonly MeshServiceResource[],
   shared: ReadonlyMap<string, SnapshotResource>,
 ): Snapshot {
   const routes = routesFor(namespace, plans, losses);
@@ -196,6 +212,7 @@ function namespaceSnapshot(
   const seen = [
     ...near.map((service) => meshService(service, routes, service.metadata.namespace === namespace)),
     ...(consumed.size > 0 ? routeResources(routes) : []),
+    ...outside,
   ];
   return snapshotOf(seen.filter((resource) => shared.get(snapshotKey(resource))?.version !== resource.version));
 }

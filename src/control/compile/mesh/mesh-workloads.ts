@@ -16,10 +16,12 @@ type Service = ResourceOf<'Service'>;
  * Compiles what a workload's own sidecar is to know of it: what it serves, and the policies that protect that.
  *
  * @param service that it serves; undefined for none
+ * @param hosts outside of the mesh that lead to declared Backends
  */
 export function workloadResources(
   workload: LiveWorkload,
   service: Service | undefined,
+  hosts: readonly string[],
   lookups: Lookups,
 ): readonly SnapshotResource[] {
   const { namespace, serviceAccount, id, principal, ports } = workload;
@@ -36,6 +38,7 @@ export function workloadResources(
       filters,
     })),
     egress: settings.outbound,
+    ...(hosts.length > 0 && { hosts }),
   });
   return [...policies, own];
 }
