@@ -76,6 +76,7 @@ const workload = fields<WorkloadResource>({
     fields<WorkloadPort>({ port, protocol, mtls: oneOf('STRICT', 'PERMISSIVE'), exemptPaths: list(text), filters }),
   ),
   egress: oneOf('AllowAny', 'RegistryOnly'),
+  hosts: orAbsent(list(text)),
 });
 
 const meshService = fields<MeshServiceResource>({
