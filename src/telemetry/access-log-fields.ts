@@ -66,6 +66,18 @@ export const ACCESS_LOG_FIELDS: readonly AccessLogField[] = Object.freeze([
     'when a policy decided',
     '`allowed`, `denied`, `would-deny` (audited) or `broken`, the policy, and its rule (or `no-rule`, `exempt-path`)',
   ),
+  field(
+    'reporter',
+    'string',
+    'in the mesh',
+    'Which of the two proxies wrote the line: `source`, beside the caller, or `destination`, beside the called',
+  ),
+  field(
+    'connectionSecurity',
+    'string',
+    'in the mesh',
+    '`mutual_tls` where both sides have shown who they are, else `none`',
+  ),
   field('sourcePrincipal', 'string', 'in the mesh, when it is known', 'SPIFFE id of the caller'),
   field(
     'destinationPrincipal',

@@ -36,7 +36,9 @@ export class AccessLogLine {
     member('authorization', text),
   );
   readonly #hops = new CachedText<MeshHop>(
-    ({ source, destination }) =>
+    ({ reporter, security, source, destination }) =>
+      member('reporter', reporter) +
+      member('connectionSecurity', security) +
       (source.principal === '' ? '' : member('sourcePrincipal', source.principal)) +
       (destination.principal === '' ? '' : member('destinationPrincipal', destination.principal)),
   );

@@ -32,6 +32,8 @@ export class StreamLogLine {
       member('route', record.route) +
       member('cluster', record.cluster?.name ?? '') +
       member('endpoint', record.endpoint) +
+      member('reporter', record.hop?.reporter ?? '') +
+      member('connectionSecurity', record.hop?.security ?? '') +
       member('sourcePrincipal', record.hop?.source.principal ?? '') +
       member('destinationPrincipal', record.hop?.destination.principal ?? '') +
       member('remoteAddress', peer.remoteAddress) +
