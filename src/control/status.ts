@@ -116,39 +116,6 @@ export function withBrokenObjects(
   return [...byObject.keys()].sort().map((key) => byObject.get(key) as ObjectStatus);
 }
 
-/**
- * Joins what became of objects at gateways with what became of them in the mesh: each is judged where it counts.
- *
- * @returns by kind, namespace and name
- */
-export function joinStatuses(
-  atGateways: readonly ObjectStatus[],
-  inMesh: readonly ObjectStatus[],
-): readonly ObjectStatus[] {
-  const groups = Map.groupBy([...atGateways, ...inMesh], keyOf);
-  return [...groups.keys()].sort().map((key) => {
-    const [first, ...others] = groups.get(key) as [ObjectStatus, ...ObjectStatus[]];
-    return others.reduce(joined, first);
-  });
-}
-
-function joined(a: ObjectStatus, b: ObjectStatus): ObjectStatus {
-  const conditions = joinConditions(a.conditions, b.conditions);
-  return {
-    ...a,
-    conditions,
-    ...((a.parents ?? b.parents) !== undefined && { parents: [...(a.parents ?? []), ...(b.parents ?? [])] }),
-    ...((a.ancestors ?? b.ancestors) !== undefined && { ancestors: [...(a.ancestors ?? []), ...(b.ancestors ?? [])] }),
-  };
-}
-
-/** Of two that speak of the same, the one that something is wrong with. */
-function joinConditions(a: readonly Condition[], b: readonly Condition[]): readonly Condition[] {
-  const byType = new Map(a.map((one) => [one.type, one]));
-  for (const one of b) if (byType.get(one.type)?.status !== 'False') byType.set(one.type, one);
-  return [...byType.values()];
-}
-
 function keyOf({ kind, namespace, name }: Pick<ObjectStatus, 'kind' | 'namespace' | 'name'>): string {
   return `${kind}/${namespace}/${name}`;
 }

@@ -1,10 +1,11 @@
 import type { Attestors } from '#control/authority/attestation.ts';
 import type { CertificateAuthority } from '#control/authority/certificate-authority.ts';
 import { Issuer, type IssuanceRecord } from '#control/authority/issuer.ts';
-import { GatewaysCompiler, type GatewaysResult } from '#control/compile/gateway/gateways-compiler.ts';
+import { GatewaysCompiler, type GatewaysResult } from '#control/compile/edge/gateways-compiler.ts';
 import type { LiveWorkload } from '#control/compile/mesh/live-workload.ts';
 import { MeshCompiler, type MeshResult } from '#control/compile/mesh/mesh-compiler.ts';
 import type { Declared } from '#control/declared-objects.ts';
+import { mergeStatuses } from '#control/merged-statuses.ts';
 import { IDENTITY_PATH, identityMethod } from '#control/publish/identity-exchange.ts';
 import { MeshLayers } from '#control/publish/mesh-layers.ts';
 import { PublishedLayers } from '#control/publish/published-layers.ts';
@@ -13,7 +14,7 @@ import { readAnnouncement } from '#control/registry/announcement.ts';
 import { type RegisteredWorkload, WorkloadRegistry } from '#control/registry/workload-registry.ts';
 import { systemClock } from '#control/sources/clock.ts';
 import { Debounce } from '#control/sources/debounce.ts';
-import { joinStatuses, type ObjectStatus, withBrokenObjects } from '#control/status.ts';
+import { type ObjectStatus, withBrokenObjects } from '#control/status.ts';
 import type { PeerIdentity } from '#identity/peer-identity.ts';
 import type { Diagnostic } from '#model/diagnostic.ts';
 import { Clock } from '#transport/clock.ts';
@@ -93,7 +94,7 @@ export class ControlPlane {
 
   /** What became of each declared object, as far as it has a status. */
   get statuses(): readonly ObjectStatus[] {
-    const statuses = joinStatuses(this.#gateways?.statuses ?? [], this.#mesh?.statuses ?? []);
+    const statuses = mergeStatuses(this.#gateways?.statuses ?? [], this.#mesh?.statuses ?? []);
     return withBrokenObjects(statuses, this.#declared?.broken ?? []);
   }
 

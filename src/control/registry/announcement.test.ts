@@ -33,6 +33,21 @@ test('readAnnouncement reads what announce wrote, with the identity of the certi
   });
 });
 
+test('readAnnouncement reads what a gateway announces, which serves nobody in the mesh', () => {
+  const { meshPort: _, ports: __, ...rest } = workload;
+  const gateway = { ...rest, service: '', gateway: 'public', meshPort: 0, ports: [] };
+  const announced = announce(gateway, '0.1.0');
+  assert.deepEqual(readAnnouncement(announced, principal), { ...gateway, principal, serviceAccount: 'cart' });
+  const claims = { ...announced, metadata: { ...announced.metadata, 'mesh-port': '15008', ports: '8080/http' } };
+  assert.deepEqual(readAnnouncement(claims, principal), { ...gateway, principal, serviceAccount: 'cart' });
+  assert.match(reasonOf(readAnnouncement({ ...announced, service: 'shop/cart' }, principal)), /is a gateway/);
+  for (const name of ['', 'A', 'a/b', '-a', 'a'.repeat(254)])
+    assert.match(
+      reasonOf(readAnnouncement({ ...announced, metadata: { ...announced.metadata, gateway: name } }, principal)),
+      /not a name/,
+    );
+});
+
 test('readAnnouncement refuses workloads without an identity, or of services elsewhere', () => {
   assert.match(reasonOf(readAnnouncement(node, '')), /needs an identity/);
   assert.match(reasonOf(readAnnouncement({ ...node, service: 'stock/cart' }, principal)), /another one/);
@@ -60,7 +75,7 @@ test('readAnnouncement judges whatever a proxy says', () => {
     fc.property(
       text,
       text,
-      fc.dictionary(fc.constantFrom('address', 'mesh-port', 'ports', 'state'), text),
+      fc.dictionary(fc.constantFrom('address', 'mesh-port', 'ports', 'state', 'gateway'), text),
       (id, service, metadata) => {
         const read = readAnnouncement({ id, service, zone: '', version: '', metadata }, principal);
         if (typeof read === 'string') return;

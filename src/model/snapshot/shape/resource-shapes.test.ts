@@ -28,7 +28,7 @@ const compiled = compiledResources();
 test('shapeProblem finds nothing wrong with what the compiler makes', () => {
   for (const resource of compiled) assert.equal(shapeProblem(resource), '', JSON.stringify(resource));
   const types = new Set(compiled.map(({ type }) => type));
-  for (const type of [...TYPES, 'workload', 'mesh-service', 'certificate'] as const)
+  for (const type of [...TYPES, 'workload', 'mesh-service', 'certificate', 'gateway'] as const)
     assert.ok(types.has(type), `no golden file has a ${type}`);
 });
 
