@@ -16,12 +16,12 @@ const LIMITS = Object.freeze({
   chunkExtensionBytes: 1024,
 });
 
-/** Content is read and thrown away up to this size, so that the answer is not lost in a reset. */
+/** Content is read up to this size, also where nobody wants it: else the answer is lost in a reset. */
 const MAX_CONTENT_BYTES = 64 * 1024;
 
 /** What a connection asks for, and what it may take. */
 export interface AdminConnectionOptions {
-  readonly answer: (request: RequestHead) => AdminAnswer | Promise<AdminAnswer>;
+  readonly answer: (request: RequestHead, content: Uint8Array) => AdminAnswer | Promise<AdminAnswer>;
   /** Told of what is a bug here; the caller is only told that there is one. */
   readonly report: (error: unknown) => void;
   /** Until the request is there. */
@@ -43,6 +43,7 @@ export class AdminConnection implements RequestObserver {
   readonly #options: AdminConnectionOptions;
   readonly #decoder: RequestDecoder;
   #request: RequestHead | null = null;
+  readonly #content: Uint8Array[] = [];
   #contentBytes = 0;
   #answered = false;
   #timer: NodeJS.Timeout;
@@ -66,12 +67,14 @@ export class AdminConnection implements RequestObserver {
   body(chunk: Uint8Array): void {
     this.#contentBytes += chunk.length;
     if (this.#contentBytes > MAX_CONTENT_BYTES) this.#refuse(413, 'Content too large');
+    // Lent until the next read.
+    else this.#content.push(Uint8Array.from(chunk));
   }
 
   end(): void {
     if (this.#answered) return;
     const request = this.#request!;
-    Promise.try(this.#options.answer, request)
+    Promise.try(this.#options.answer, request, Buffer.concat(this.#content))
       .catch((error: unknown) => {
         this.#options.report(error);
         return problemAnswer(500, 'Internal error', 'The answer could not be made; the log of the process says why');

@@ -1,5 +1,6 @@
 import type { RequestHead } from '#http/head.ts';
 import { chooseFormat, encodeMetrics } from '#telemetry/exposition.ts';
+import { answerAction } from './actions.ts';
 import { jsonAnswer, problemAnswer, textAnswer, type AdminAnswer } from './answer.ts';
 import { isLocalHost } from './local-host.ts';
 import { dumpSnapshot } from './snapshot-dump.ts';
@@ -35,11 +36,14 @@ const PAGES = new Map<string, Page>([
 export const answerRequest = (
   sources: AdminSources,
   request: RequestHead,
+  content: Uint8Array,
   localAddress: string,
 ): AdminAnswer | Promise<AdminAnswer> => {
   if (!isLocalHost(request.authority, localAddress)) {
     return problemAnswer(421, 'Misdirected request', 'This API answers under localhost and its own address alone');
   }
+  const { actions } = sources;
+  if (actions?.byPath.has(request.path) === true) return answerAction(actions, request, content);
   const view = sources.views?.get(request.path);
   const page = view === undefined ? PAGES.get(request.path) : () => jsonAnswer(view());
   if (page === undefined) {

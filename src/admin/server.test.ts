@@ -275,3 +275,46 @@ test('AdminServer ends open connections when it closes', async () => {
   assert.equal(await answer.catch(() => ''), '');
   await server.close();
 });
+
+test('what a process can be told to do needs its token, and no page of a browser gets it done', async (t) => {
+  const token = `sva_${'ab'.repeat(32)}`;
+  const told: unknown[] = [];
+  const port = await start(t, {
+    actions: {
+      token,
+      byPath: new Map([
+        [
+          '/do',
+          (request) => (request['no'] === 1 ? { status: 409, refusal: 'not now' } : { done: told.push(request) }),
+        ],
+      ]),
+    },
+  });
+  const ask = (method: string, content = '', ...fields: string[]): Promise<string> => {
+    const head = [
+      `${method} /do HTTP/1.1`,
+      'host: localhost',
+      `content-length: ${Buffer.byteLength(content)}`,
+      ...fields,
+    ];
+    return exchange(port, `${head.join('\r\n')}\r\n\r\n${content}`);
+  };
+  const authorization = `authorization: Bearer ${token}`;
+  for (const wrong of [
+    [],
+    ['authorization: Bearer '],
+    [`authorization: Bearer ${token}0`],
+    [`authorization: Basic ${token}`],
+  ])
+    assert.match(await ask('POST', '{}', ...wrong), /^HTTP\/1\.1 401 [^]*www-authenticate: Bearer/);
+  assert.match(await ask('OPTIONS', '', 'origin: http://page.example'), /^HTTP\/1\.1 405 (?![^]*access-control)/);
+  assert.match(await ask('GET', '', authorization), /^HTTP\/1\.1 405 [^]*allow: POST/);
+  assert.match(await ask('POST', '[1]', authorization), /^HTTP\/1\.1 400 /);
+  assert.match(await ask('POST', '{"no":1}', authorization), /^HTTP\/1\.1 409 [^]*not now/);
+  const foreign = `POST /do HTTP/1.1\r\nhost: page.example\r\ncontent-length: 0\r\n${authorization}\r\n\r\n`;
+  assert.match(await exchange(port, foreign), /^HTTP\/1\.1 421 /);
+  assert.deepEqual(told, []);
+  assert.match(await ask('POST', '{"yes":"ä"}', authorization), /^HTTP\/1\.1 200 /);
+  assert.match(await ask('POST', '', authorization), /^HTTP\/1\.1 200 /);
+  assert.deepEqual(told, [{ yes: 'ä' }, {}]);
+});

@@ -59,7 +59,7 @@ export const createAdminServer = (options: AdminServerOptions): AdminServer => {
 
 const serve = (socket: Socket, options: AdminServerOptions): void => {
   void new AdminConnection(socket, {
-    answer: (request) => answerRequest(options.sources, request, socket.localAddress ?? ''),
+    answer: (request, content) => answerRequest(options.sources, request, content, socket.localAddress ?? ''),
     report: options.report ?? reportToStandardError,
     requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     answerTimeoutMs: options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS,

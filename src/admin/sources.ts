@@ -1,3 +1,4 @@
+import type { AdminActions } from './actions.ts';
 import type { Snapshot } from '#model/snapshot/snapshot.ts';
 import type { MetricSnapshot } from '#telemetry/metric-snapshot.ts';
 
@@ -21,4 +22,6 @@ export interface AdminSources {
   version(): string;
   /** Pages that this process alone has, by path: what they show, as JSON. */
   readonly views?: ReadonlyMap<string, () => unknown>;
+  /** What this process can be told to do; without it, the API is for reading. */
+  readonly actions?: AdminActions;
 }

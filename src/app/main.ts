@@ -19,6 +19,7 @@ const commands = createCommands({
   gateway: startGateway,
   run: startRun,
   token: async (request, terminal) => (await import('./control/token.ts')).token(request, terminal),
+  root: async (request, terminal) => (await import('./control/root.ts')).root(request, terminal),
   get: async (options, terminal) => (await import('./control/get.ts')).get(options, terminal),
 });
 const terminal = createTerminal(process.stdout, process.stderr);

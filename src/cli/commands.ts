@@ -4,6 +4,7 @@ import { explainCommand } from './explain.ts';
 import { createGatewayCommand, type GatewayCommandOptions } from './gateway.ts';
 import { createGetCommand, type GetOptions } from './get.ts';
 import { createRunCommand, type RunOptions } from './run.ts';
+import { createRootCommand, type RootRequest } from './root.ts';
 import type { Terminal } from './terminal.ts';
 import { createTokenCommand, type TokenRequest } from './token.ts';
 import { createUpCommand, type UpOptions } from './up.ts';
@@ -24,11 +25,22 @@ export interface Commissions {
   /** @returns the exit code */
   readonly token: (request: TokenRequest, terminal: Terminal) => Promise<number>;
   /** @returns the exit code */
+  readonly root: (request: RootRequest, terminal: Terminal) => Promise<number>;
+  /** @returns the exit code */
   readonly get: (options: GetOptions, terminal: Terminal) => Promise<number>;
 }
 
 /** All commands, in the order of help. */
-export function createCommands({ version, up, control, gateway, run, token, get }: Commissions): readonly Command[] {
+export function createCommands({
+  version,
+  up,
+  control,
+  gateway,
+  run,
+  token,
+  root,
+  get,
+}: Commissions): readonly Command[] {
   return [
     createUpCommand(up),
     validateCommand,
@@ -37,6 +49,7 @@ export function createCommands({ version, up, control, gateway, run, token, get 
     createGatewayCommand(gateway),
     createRunCommand(run),
     createTokenCommand(token),
+    createRootCommand(root),
     createGetCommand(get),
     createVersionCommand(version),
   ];

@@ -1,10 +1,17 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import type { Arguments } from './arguments.ts';
+import { UsageError, type Arguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { readAddress, readDuration, readInteger } from './option-values.ts';
 import type { Terminal } from './terminal.ts';
+
+/** PEM files of an intermediate authority and of the roots above it. */
+export interface ExternalAuthorityPaths {
+  readonly certificate: string;
+  readonly key: string;
+  readonly roots: string;
+}
 
 /** What `selvage control` was told. */
 export interface ControlOptions {
@@ -17,6 +24,8 @@ export interface ControlOptions {
   readonly port: number;
   readonly trustDomain: string;
   readonly svidLifetimeMs: number;
+  /** Files of a certificate authority that is not Selvage's own; null where there is none. */
+  readonly externalAuthority: ExternalAuthorityPaths | null;
   /** Null where there is to be none. */
   readonly admin: { readonly address: string; readonly port: number } | null;
 }
@@ -55,6 +64,14 @@ export function createControlCommand(
         description: 'how long certificates of workloads are valid; default 24h',
       },
       {
+        name: 'ca-certificate',
+        value: '<file>',
+        description:
+          'PEM: certificate of an authority of yours that signs instead of the built-in one, and those above it; read again when it changes',
+      },
+      { name: 'ca-key', value: '<file>', description: 'PEM: its private key, which nobody else may read' },
+      { name: 'ca-roots', value: '<file>', description: 'PEM: all roots that workloads are to trust' },
+      {
         name: 'admin-port',
         value: '<port|off>',
         description: 'port of health, metrics and selvage get; 0 lets the system choose; default 9900',
@@ -86,12 +103,28 @@ function readOptions(args: Arguments): ControlOptions {
     address: address === undefined ? '' : readAddress('--address', address),
     port: readInteger('--port', args.value('port') ?? '15010', 0, 65_535),
     trustDomain: args.value('trust-domain') ?? 'cluster.local',
-    svidLifetimeMs: readDuration('--svid-ttl', args.value('svid-ttl') ?? '24h'),
+    svidLifetimeMs: readLifetime(args),
+    externalAuthority: readExternalAuthority(args),
     admin:
       adminPort === 'off'
         ? null
         : { address: adminAddress, port: readInteger('--admin-port', adminPort, 0, 65_535, ', or off') },
   };
+}
+
+/** Less than a minute would end before a proxy has done anything with it. */
+function readLifetime(args: Arguments): number {
+  const text = args.value('svid-ttl') ?? '24h';
+  const lifetimeMs = readDuration('--svid-ttl', text);
+  if (lifetimeMs < 60_000) throw new UsageError(`cannot use --svid-ttl ${text}: give at least 1m`);
+  return lifetimeMs;
+}
+
+function readExternalAuthority(args: Arguments): ExternalAuthorityPaths | null {
+  const [certificate, key, roots] = [args.value('ca-certificate'), args.value('ca-key'), args.value('ca-roots')];
+  if (certificate === undefined && key === undefined && roots === undefined) return null;
+  if (certificate !== undefined && key !== undefined && roots !== undefined) return { certificate, key, roots };
+  throw new UsageError('--ca-certificate, --ca-key and --ca-roots belong together: give all three, or none');
 }
 
 /** The option that all commands share which use the control plane's state. */

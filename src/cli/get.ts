@@ -26,10 +26,7 @@ export function createGetCommand(get: (options: GetOptions, terminal: Terminal) 
       'It asks the admin port of a control plane on this machine.',
     ],
     positionals: [{ name: 'what', required: true, description: LISTINGS.join(', ') }],
-    options: [
-      { name: 'admin', value: '<url>', description: 'admin API of the control plane; default http://127.0.0.1:9900' },
-      formatOption(),
-    ],
+    options: [adminOption(), formatOption()],
     examples: [
       { command: 'selvage get workloads', explanation: 'shows who is in the mesh' },
       { command: 'selvage get services --format json', explanation: 'gives services and endpoints to programs' },
@@ -42,10 +39,21 @@ function readOptions(args: Arguments): GetOptions {
   const what = args.positional('what') as string;
   const listing = LISTINGS.find((one) => one === what);
   if (listing === undefined) throw new UsageError(`cannot list ${what}: give ${LISTINGS.join(', ')}`);
-  return { listing, admin: readUrl(args.value('admin') ?? 'http://127.0.0.1:9900'), asJson: readsJson(args) };
+  return { listing, admin: readAdmin(args), asJson: readsJson(args) };
 }
 
-function readUrl(text: string): string {
+/** The option that all commands share which ask a control plane. */
+export function adminOption(): Command['options'][number] {
+  return {
+    name: 'admin',
+    value: '<url>',
+    description: 'admin API of the control plane; default http://127.0.0.1:9900',
+  };
+}
+
+/** @throws UsageError where it is no URL of one */
+export function readAdmin(args: Arguments): string {
+  const text = args.value('admin') ?? 'http://127.0.0.1:9900';
   if (URL.canParse(text) && text.startsWith('http://')) return text.replace(/\/$/, '');
   throw new UsageError(`cannot read --admin ${text}: give a URL, as in http://127.0.0.1:9900`);
 }

@@ -14,6 +14,7 @@ const commands = createCommands({
   gateway: done,
   run: done,
   token: done,
+  root: done,
   get: done,
 });
 

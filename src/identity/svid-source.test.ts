@@ -174,6 +174,24 @@ test('SvidSource takes a new bundle without asking, and asks at once where its S
   assert.equal(rotating.current?.bundle.version, 3);
 });
 
+test('SvidSource renews within the time it is given where its SVID leads not to the root that is to stay', () => {
+  const rotating = joined(() => 0.25);
+  const next = new TestAuthority('next');
+  rotating.replaceBundle(bundleAt(2, root, next), startMs);
+  rotating.renewUnless(root.certificate, 8000, startMs);
+  assert.equal(rotating.poll(startMs + 8000), undefined);
+  rotating.renewUnless(next.certificate, 8000, startMs);
+  assert.equal(rotating.nextPollMs, startMs + 2000);
+  const request = rotating.poll(startMs + 2000)!;
+  const both = bundleAt(2, root, next);
+  assert.equal(
+    rotating.issued(request, answer(request, startMs, { authority: next, bundle: both }), startMs),
+    undefined,
+  );
+  rotating.renewUnless(next.certificate, 8000, startMs + 3000);
+  assert.equal(rotating.poll(startMs + 20_000), undefined);
+});
+
 test('SvidSource does not go back to an older bundle', () => {
   const rotating = joined();
   rotating.replaceBundle(bundleAt(5, root, new TestAuthority('next')), startMs);

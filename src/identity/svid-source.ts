@@ -2,7 +2,7 @@ import { createCertificateRequest } from './certificate-request.ts';
 import type { IdentityProblem } from './identity-problem.ts';
 import type { SpiffeId } from './spiffe-id.ts';
 import { readSvid, type Svid } from './svid.ts';
-import { supersedes, type TrustBundle } from './trust-bundle.ts';
+import { createTrustBundle, supersedes, type TrustBundle } from './trust-bundle.ts';
 import { WorkloadKey } from './workload-key.ts';
 
 /*
@@ -148,6 +148,22 @@ export class SvidSource {
     const { spiffeId, certificateChain, key, obtainedAtMs } = svid;
     const judged = readSvid(certificateChain, { spiffeId, key, bundle, nowMs, obtainedAtMs });
     if ('problem' in judged && this.#state === 'waiting') this.#deadlineMs = nowMs;
+  }
+
+  /**
+   * Renews at a random moment within some time, so that those who are asked together do not come together; sooner where
+   * that is due. Nothing happens where the current SVID leads to the root already.
+   *
+   * @param root PEM
+   */
+  renewUnless(root: string, withinMs: number, nowMs: number): void {
+    if (this.#current === undefined || this.#state === 'requesting') return;
+    const { svid, bundle } = this.#current;
+    const alone = createTrustBundle(bundle.trustDomain, bundle.version, root);
+    if (typeof alone === 'string') return;
+    const { spiffeId, certificateChain, key, obtainedAtMs } = svid;
+    const judged = readSvid(certificateChain, { spiffeId, key, bundle: alone, nowMs, obtainedAtMs });
+    if ('problem' in judged) this.#deadlineMs = Math.min(this.#deadlineMs, nowMs + withinMs * this.#options.random());
   }
 
   /**

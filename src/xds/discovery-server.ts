@@ -46,8 +46,9 @@ export class DiscoveryServer implements StreamOwner {
   }
 
   /** A proxy has opened a stream. @returns who is to be told what comes on it */
-  accept(sender: GrpcSender, principal: PeerPrincipal): GrpcObserver {
-    const stream = new DiscoveryStream(sender, this, principal, (this.#options.nowMs ?? Date.now)());
+  accept(sender: GrpcSender, principal: PeerPrincipal, credential = ''): GrpcObserver {
+    const sinceMs = (this.#options.nowMs ?? Date.now)();
+    const stream = new DiscoveryStream(sender, this, { principal, credential, sinceMs });
     this.#streams.add(stream);
     return stream;
   }

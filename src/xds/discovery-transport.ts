@@ -16,9 +16,15 @@ const RESPONSE_BYTES = 16 * 1024 * 1024;
 /** Milliseconds in which a connection must be made, with TLS and all. */
 const CONNECT_TIMEOUT_MS = 5000;
 
-/** Offers a discovery server's proxies its method, for a `GrpcServer`. */
-export function discoveryMethod(server: DiscoveryServer): GrpcMethod {
-  return { messageBytes: server.limits.requestBytes, accept: (stream, principal) => server.accept(stream, principal) };
+/**
+ * Offers a discovery server's proxies its method, for a `GrpcServer`.
+ * @param credential serial number of the certificate that the connection was made with; '' over plain TCP
+ */
+export function discoveryMethod(server: DiscoveryServer, credential = ''): GrpcMethod {
+  return {
+    messageBytes: server.limits.requestBytes,
+    accept: (stream, principal) => server.accept(stream, principal, credential),
+  };
 }
 
 /**

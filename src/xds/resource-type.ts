@@ -10,18 +10,19 @@ const PREFIX = 'type.selvage.dev/';
  * make before break. A table, so that a type that is added to the snapshot must be given its place.
  */
 const ORDER: Readonly<Record<ResourceType, number>> = {
-  cluster: 0,
-  endpoints: 1,
-  certificate: 2,
-  authorization: 3,
-  'http-route': 4,
-  'stream-route': 5,
+  'trust-bundle': 0,
+  cluster: 1,
+  endpoints: 2,
+  certificate: 3,
+  authorization: 4,
+  'http-route': 5,
+  'stream-route': 6,
   // Behind the routes that name it: what is bound serves all of its routes from the first connection on.
-  listener: 6,
-  workload: 7,
-  'mesh-service': 8,
+  listener: 7,
+  workload: 8,
+  'mesh-service': 9,
   // Says that all of the above was told.
-  gateway: 9,
+  gateway: 10,
 };
 
 /** The types that travel, in the order in which what is new of them is sent. */

@@ -31,7 +31,10 @@ test('workloads join with tokens, find each other by name, and call over mutual 
   const services = await runSelvage(t, 'get', 'services', '--admin', mesh.adminUrl);
   assert.match(services.stdout, new RegExp(`^default/cart +80 +http +127\\.0\\.0\\.1:${port} +-$`, 'm'));
   const certificates = await runSelvage(t, 'get', 'certificates', '--admin', mesh.adminUrl);
-  assert.match(certificates.stdout, new RegExp(`${CART} +issued +[0-9a-f]{32} .*join-token [0-9a-f]{12}`));
+  assert.match(
+    certificates.stdout,
+    new RegExp(`^${CART} +[0-9a-f]{32} +\\d+ s +23 h +join-token [0-9a-f]{12} +cart-1$`, 'm'),
+  );
   assert.doesNotMatch(certificates.stdout + mesh.control.stderr, /svt_/);
 });
 

@@ -15,6 +15,7 @@ import type { NodeIdentity } from '#xds/messages.ts';
 import type { Rejection } from '#xds/rejection.ts';
 import { encodeSavedCopy } from '#xds/saved-copy.ts';
 import { SavedCopyFile } from '#xds/saved-copy-file.ts';
+import { ControlWatch } from '../member/control-watch.ts';
 import type { IdentityKeeper } from '../member/identity-keeper.ts';
 import type { PrivateFiles } from '../member/private-files.ts';
 import { RefusalLog } from '../member/refusal-log.ts';
@@ -59,6 +60,7 @@ export class Sidecar {
   readonly #stateReport: StateReport;
   readonly #plainPorts: PlainPorts;
   readonly #refusals: RefusalLog;
+  #watch: ControlWatch | undefined;
   #isClosed = false;
 
   constructor(options: SidecarOptions) {
@@ -86,7 +88,7 @@ export class Sidecar {
       warn,
     );
     this.#discovery = new DiscoveryClient(
-      { node: this.#createNode(), wildcardTypes: ['workload', 'authorization'] },
+      { node: this.#createNode(), wildcardTypes: ['workload', 'authorization', 'trust-bundle'] },
       {
         connect: connectDiscovery(identity.dial, identity.authority, clock),
         apply: (change, done) => void this.#take(change, done),
@@ -137,9 +139,9 @@ export class Sidecar {
     const { files, warn } = this.#options;
     this.#discovery.restore(await restoreSaved(files, COPY, this.#owner, warn));
     this.#discovery.start();
-    let told = '';
+    this.#watch = new ControlWatch(() => this.failure, this.#options.warn);
     while (!this.isReady && !this.#isClosed) {
-      if (this.failure !== '' && this.failure !== told) this.#options.warn((told = this.failure));
+      this.#watch.look();
       await new Promise((resolve) => setTimeout(resolve, SYNC_POLL_MS));
     }
   }
@@ -159,6 +161,7 @@ export class Sidecar {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#plainPorts.close();
+    this.#watch?.close();
     this.#stateReport.close();
     this.#discovery.stop();
     this.#inbound.destroy();
@@ -217,6 +220,7 @@ export class Sidecar {
   }
 
   async #take(change: DiscoveryChange, done: (rejections: readonly Rejection[]) => void): Promise<void> {
+    if (change.type === 'trust-bundle') return done(this.#options.identity.takeRoots(change));
     const { usable, refused } = takeUsable(change);
     this.#refusals.note(change.type, refused);
     const unfit = await this.#demand

@@ -9,6 +9,7 @@ import { mergeStatuses } from '#control/merged-statuses.ts';
 import { IDENTITY_PATH, identityMethod } from '#control/publish/identity-exchange.ts';
 import { MeshLayers } from '#control/publish/mesh-layers.ts';
 import { PublishedLayers } from '#control/publish/published-layers.ts';
+import { TrustLayer } from '#control/publish/trust-layer.ts';
 import { REPORT_PATH, reportMethod } from '#control/publish/workload-report.ts';
 import { readAnnouncement } from '#control/registry/announcement.ts';
 import { type RegisteredWorkload, WorkloadRegistry } from '#control/registry/workload-registry.ts';
@@ -17,6 +18,7 @@ import { Debounce } from '#control/sources/debounce.ts';
 import { type ObjectStatus, withBrokenObjects } from '#control/status.ts';
 import type { PeerIdentity } from '#identity/peer-identity.ts';
 import type { Diagnostic } from '#model/diagnostic.ts';
+import type { TrustBundleResource } from '#model/snapshot/trust-bundle.ts';
 import { Clock } from '#transport/clock.ts';
 import { DiscoveryServer } from '#xds/discovery-server.ts';
 import { discoveryMethod, DISCOVERY_PATH } from '#xds/discovery-transport.ts';
@@ -61,6 +63,7 @@ export class ControlPlane {
   readonly #gatewaysCompiler = new GatewaysCompiler();
   /** They may hold private keys, so each proxy has its own. */
   readonly #gatewayLayers = new PublishedLayers('addressed');
+  readonly #trust = new TrustLayer();
   readonly #clock = new Clock();
   readonly #debounce = new Debounce(() => this.#compile(), DEBOUNCE);
   readonly #registry = new WorkloadRegistry({ clock: systemClock, changed: () => this.#debounce.call() });
@@ -106,6 +109,11 @@ export class ControlPlane {
     return this.#discovery.status();
   }
 
+  /** Tells all proxies whom to believe from now on. @param renewal see {@link TrustBundleResource} */
+  publishTrust(renewal: TrustBundleResource['renewal']): void {
+    this.#trust.publish(this.#options.authority.bundle, renewal);
+  }
+
   /** Counts the workloads of the last life until they are back. Call it first. */
   restore(workloads: readonly LiveWorkload[]): void {
     this.#registry.restore(workloads);
@@ -122,7 +130,7 @@ export class ControlPlane {
     const { trustDomain } = this.#options.authority.bundle;
     const methods = new Map([[IDENTITY_PATH, identityMethod(this.#issuer, trustDomain, peer)]]);
     if (peer !== null) {
-      methods.set(DISCOVERY_PATH, discoveryMethod(this.#discovery));
+      methods.set(DISCOVERY_PATH, discoveryMethod(this.#discovery, peer.serialNumber));
       methods.set(REPORT_PATH, reportMethod(this.#registry, peer.spiffeId.uri));
     }
     return new GrpcServer(this.#clock, methods);
@@ -142,7 +150,7 @@ export class ControlPlane {
     const refusal = typeof workload === 'string' ? workload : this.#registry.connect(workload);
     if (typeof workload === 'string' || refusal !== undefined)
       return { admitted: false, status: { code: PERMISSION_DENIED, message: refusal ?? '' } };
-    return { admitted: true, layers: this.#layersOf(workload) };
+    return { admitted: true, layers: [...this.#layersOf(workload), this.#trust.layer] };
   }
 
   #layersOf(workload: LiveWorkload): readonly ResourceLayer[] {

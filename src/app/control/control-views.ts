@@ -2,8 +2,9 @@ import type { RegisteredWorkload } from '#control/registry/workload-registry.ts'
 import type { EndpointSpec } from '#model/snapshot/endpoints.ts';
 import type { MeshServiceResource } from '#model/snapshot/mesh-service.ts';
 import type { ProxyStatus } from '#xds/server/proxy-status.ts';
+import { certificateViews } from './certificate-views.ts';
 import type { ControlPlane } from './control-plane.ts';
-import type { IssuanceLog } from './issuance-log.ts';
+import type { ControlSubject } from './control-subject.ts';
 
 /** A row of `selvage get workloads`. */
 export interface WorkloadView {
@@ -41,11 +42,13 @@ export interface ServiceView {
 }
 
 /** Pages of a control plane's admin API. */
-export function controlViews(control: ControlPlane, log: IssuanceLog): ReadonlyMap<string, () => unknown> {
+export function controlViews({ control, log, authority }: ControlSubject): ReadonlyMap<string, () => unknown> {
   return new Map<string, () => unknown>([
     ['/workloads', () => workloadViews(control)],
     ['/services', () => serviceViews(control)],
-    ['/certificates', () => log.latest],
+    ['/roots', () => authority.view()],
+    ['/proxies', () => control.proxies],
+    ['/certificates', () => certificateViews(control, log.book, Date.now())],
   ]);
 }
 

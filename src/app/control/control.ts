@@ -1,11 +1,9 @@
 import { flushCompileCache } from 'node:module';
-import { createAdminServer, type AdminServer } from '#admin/server.ts';
-import type { ReadyReport } from '#admin/sources.ts';
+import type { AdminServer } from '#admin/server.ts';
 import { EXIT } from '#cli/command.ts';
 import type { ControlOptions } from '#cli/control.ts';
 import type { Terminal } from '#cli/terminal.ts';
-import { BuiltInKeys } from '#control/authority/built-in-keys.ts';
-import { CertificateAuthority } from '#control/authority/certificate-authority.ts';
+import { openAdminToken } from '#control/authority/admin-token.ts';
 import { JoinTokenAttestor } from '#control/authority/join-token-attestor.ts';
 import { JoinTokens } from '#control/authority/join-tokens.ts';
 import { StateFolder } from '#control/authority/state-folder.ts';
@@ -15,16 +13,14 @@ import { DeclaredObjects } from '#control/declared-objects.ts';
 import { DirectoryWatcher } from '#control/sources/directory-watcher.ts';
 import { readDirectory } from '#control/sources/directory.ts';
 import { parseTrustDomain } from '#identity/trust-domain.ts';
-import { MetricRegistry } from '#telemetry/metric-registry.ts';
-import { MetricTotals } from '#telemetry/metric-totals.ts';
-import { watchProcess } from '#telemetry/process-metrics.ts';
 import type { StopSignals } from '../stop-signals.ts';
+import { createControlAdmin } from './control-admin.ts';
 import { ControlListener } from './control-listener.ts';
 import { ControlNarrator } from './control-narrator.ts';
 import { ControlPlane } from './control-plane.ts';
-import { controlViews } from './control-views.ts';
 import { IssuanceLog } from './issuance-log.ts';
-import { issueOwnCredentials } from './own-identity.ts';
+import { proxyTrust } from './proxy-trust.ts';
+import { RunningAuthority } from './running-authority.ts';
 import { SavedWorkloads } from './saved-workloads.ts';
 
 export interface ControlStart {
@@ -33,8 +29,8 @@ export interface ControlStart {
   readonly signals: StopSignals;
 }
 
-/** How often the authority is asked whether something is due: its own certificate, an exchange of roots. */
-const UPKEEP_MS = 60_000;
+/** How often it is looked whether the authority has something due: its own certificate, an exchange of roots, other files. */
+const UPKEEP_MS = 1000;
 
 /**
  * Runs a control plane until the process is told to stop.
@@ -66,19 +62,18 @@ class ControlRun {
   readonly #options: ControlOptions;
   readonly #version: string;
   readonly #narrator: ControlNarrator;
-  readonly #keys: BuiltInKeys;
-  readonly #authority: CertificateAuthority;
+  readonly #authority: RunningAuthority;
   readonly #tokens: JoinTokens;
   readonly #control: ControlPlane;
   readonly #listener: ControlListener;
   readonly #log: IssuanceLog;
   readonly #saved: SavedWorkloads;
   readonly #lock: StateLock;
+  readonly #adminToken: string;
   readonly #objects = new DeclaredObjects();
   readonly #watcher: DirectoryWatcher;
   #admin: AdminServer | undefined;
   #upkeep: NodeJS.Timeout | undefined;
-  #renewAtMs: number;
 
   /** @throws where the state folder cannot be used */
   constructor(options: ControlOptions, version: string, narrator: ControlNarrator) {
@@ -91,13 +86,23 @@ class ControlRun {
     this.#options = options;
     this.#version = version;
     this.#narrator = narrator;
-    this.#keys = BuiltInKeys.open(folder, trustDomain, options.svidLifetimeMs, nowMs);
-    this.#authority = new CertificateAuthority({ keys: this.#keys, svidLifetimeMs: options.svidLifetimeMs });
+    this.#adminToken = openAdminToken(folder);
     this.#tokens = JoinTokens.open(folder);
-    this.#log = new IssuanceLog(folder);
+    this.#log = new IssuanceLog(folder, nowMs);
+    this.#authority = new RunningAuthority(
+      {
+        control: options,
+        folder,
+        trustDomain,
+        changed: (authority) => this.#takeAuthority(authority),
+        complain: (message) => narrator.complain(message),
+        proxies: () => proxyTrust(this.#control, this.#log.book),
+      },
+      nowMs,
+    );
     this.#saved = new SavedWorkloads(folder, (message) => narrator.complain(message));
     this.#control = new ControlPlane({
-      authority: this.#authority,
+      authority: this.#authority.authority,
       attestors: {
         'join-token': new JoinTokenAttestor(this.#tokens, trustDomain),
         svid: new SvidAttestor(trustDomain),
@@ -113,10 +118,9 @@ class ControlRun {
       failed: (message) => narrator.complain(message),
     });
     this.#control.restore(this.#saved.read());
-    const credentials = issueOwnCredentials(this.#authority, nowMs);
-    this.#renewAtMs = halfWay(nowMs, credentials.expiresAtMs);
+    this.#control.publishTrust(this.#authority.renewal);
     this.#listener = new ControlListener({
-      credentials,
+      credentials: this.#authority.credentials,
       trustDomain,
       serve: (peer) => this.#control.serve(peer),
       refused: (reason) => narrator.turnedAway(reason),
@@ -135,8 +139,8 @@ class ControlRun {
         `cannot bind ${address || '*'}:${port}: ${error.code ?? error.message} (choose another with --port)`,
       );
     });
-    this.#upkeep = setInterval(() => this.#maintain(Date.now()), Math.min(UPKEEP_MS, this.#options.svidLifetimeMs / 4));
-    this.#narrator.ready(this.#options, bound, this.#authority.bundle.trustDomain, adminUrl);
+    this.#upkeep = setInterval(() => this.#authority.maintain(Date.now()), UPKEEP_MS);
+    this.#narrator.ready(this.#options, bound, this.#authority.authority.bundle.trustDomain, adminUrl);
   }
 
   async close(): Promise<void> {
@@ -162,49 +166,23 @@ class ControlRun {
     }
   }
 
-  #maintain(nowMs: number): void {
-    const hasChanged = this.#keys.advance(nowMs);
-    if (!hasChanged && nowMs < this.#renewAtMs) return;
-    try {
-      const credentials = issueOwnCredentials(this.#authority, nowMs);
-      this.#renewAtMs = halfWay(nowMs, credentials.expiresAtMs);
-      this.#listener.renew(credentials);
-    } catch (error) {
-      this.#narrator.complain(error instanceof Error ? error.message : String(error));
-    }
+  /** Another certificate is to be shown, or others are to be believed. */
+  #takeAuthority(authority: RunningAuthority): void {
+    this.#listener.renew(authority.credentials);
+    this.#control.publishTrust(authority.renewal);
   }
 
   async #openAdmin(): Promise<string | undefined> {
     const { admin } = this.#options;
     if (admin === null) return undefined;
-    const registry = new MetricRegistry();
-    const totals = new MetricTotals();
-    watchProcess(registry, this.#version);
-    this.#admin = createAdminServer({
-      host: admin.address,
-      port: admin.port,
-      sources: {
-        ready: () => readiness(this.#control),
-        async metrics() {
-          totals.absorb('process', registry.collect());
-          return totals.snapshot();
-        },
-        status: () => ({ proxies: this.#control.proxies, rotation: this.#keys.rotation }),
-        snapshot: () => this.#control.mesh?.shared ?? null,
-        version: () => this.#version,
-        views: controlViews(this.#control, this.#log),
-      },
+    this.#admin = createControlAdmin(admin, {
+      version: this.#version,
+      control: this.#control,
+      authority: this.#authority,
+      log: this.#log,
+      adminToken: this.#adminToken,
     });
     const { port } = await this.#admin.listen();
     return `http://${admin.address.includes(':') ? `[${admin.address}]` : admin.address}:${port}`;
   }
-}
-
-function readiness({ mesh }: ControlPlane): ReadyReport {
-  if (mesh !== undefined) return { ready: true, reasons: [] };
-  return { ready: false, reasons: ['no documents could be read and compiled yet: no sidecar is admitted'] };
-}
-
-function halfWay(fromMs: number, toMs: number): number {
-  return fromMs + (toMs - fromMs) / 2;
 }

@@ -1,8 +1,9 @@
+import { durationText } from '#base/duration-text.ts';
 import { EXIT } from '#cli/command.ts';
 import type { GetOptions, Listing } from '#cli/get.ts';
 import { table } from '#cli/table.ts';
 import type { Terminal } from '#cli/terminal.ts';
-import type { IssuanceRecord } from '#control/authority/issuer.ts';
+import type { CertificateView } from './certificate-views.ts';
 import type { ServiceView, WorkloadView } from './control-views.ts';
 
 /**
@@ -65,16 +66,16 @@ const LINES: Readonly<Record<Listing, (rows: never) => readonly string[]>> = {
         routes.join(', ') || '-',
       ]),
     ),
-  certificates: (rows: readonly IssuanceRecord[]) =>
+  certificates: (rows: readonly CertificateView[]) =>
     table(
-      ['time', 'identity', 'outcome', 'serial number', 'expires', 'by'],
-      rows.map((record) => [
-        new Date(record.timeMs).toISOString(),
-        record.spiffeId,
-        record.outcome,
-        record.outcome === 'issued' ? record.serialNumber : '-',
-        record.outcome === 'issued' ? new Date(record.expiresAtMs).toISOString() : '-',
-        record.outcome === 'issued' ? record.evidence : record.reason,
+      ['identity', 'serial number', 'age', 'expires in', 'by', 'held by'],
+      rows.map(({ identity, serialNumber, issuedAtMs, expiresAtMs, evidence, proxies }) => [
+        identity,
+        serialNumber,
+        durationText(Date.now() - issuedAtMs),
+        durationText(expiresAtMs - Date.now()),
+        evidence,
+        proxies.join(', ') || '-',
       ]),
     ),
 };

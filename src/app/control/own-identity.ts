@@ -24,7 +24,7 @@ export function issueOwnCredentials(authority: CertificateAuthority, nowMs: numb
   const spiffeId = controlPlaneId(authority.bundle.trustDomain);
   const request = readCertificateRequest(createCertificateRequest(key, spiffeId));
   if (typeof request === 'string') throw new Error(`cannot certify the control plane: ${request}`);
-  const issued = authority.issue(spiffeId, request, nowMs);
+  const issued = authority.issueOwn(request, nowMs);
   if (typeof issued === 'string') throw new Error(issued);
   const roots = authority.bundle.roots.join('');
   const certificateChain = issued.certificateChain + roots;

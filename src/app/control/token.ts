@@ -1,14 +1,12 @@
-import { X509Certificate } from 'node:crypto';
 import { EXIT } from '#cli/command.ts';
 import { table } from '#cli/table.ts';
 import type { Terminal } from '#cli/terminal.ts';
 import type { TokenRequest } from '#cli/token.ts';
-import { loadAuthorityState } from '#control/authority/authority-state.ts';
 import { SYSTEM_NAMESPACE } from '#control/authority/control-identity.ts';
 import { type JoinTokenRecord, JoinTokens } from '#control/authority/join-tokens.ts';
-import { signingRoot } from '#control/authority/root-rotation.ts';
 import { StateFolder } from '#control/authority/state-folder.ts';
-import { fingerprintOf, formatJoinText } from '../member/join-text.ts';
+import { formatJoinText } from '../member/join-text.ts';
+import { readNamedRoots } from './named-roots.ts';
 
 /**
  * Makes, lists or revokes join tokens.
@@ -25,8 +23,8 @@ export function token(request: TokenRequest, terminal: Terminal): number {
 
 function run(request: TokenRequest, terminal: Terminal, nowMs: number): number {
   const folder = StateFolder.open(request.state);
-  const authority = loadAuthorityState(folder);
-  if (authority === undefined)
+  const roots = readNamedRoots(folder);
+  if (roots.length === 0)
     return fail(
       terminal,
       `there is no certificate authority in ${request.state} (start selvage control first, or name its --state)`,
@@ -35,13 +33,7 @@ function run(request: TokenRequest, terminal: Terminal, nowMs: number): number {
   try {
     if (request.action === 'list') return list(request, tokens.list(), terminal, nowMs);
     if (request.action === 'revoke') return revoke(request.id, tokens, terminal, nowMs);
-    return create(
-      request,
-      tokens,
-      fingerprintOf(new X509Certificate(signingRoot(authority).certificate)),
-      terminal,
-      nowMs,
-    );
+    return create(request, tokens, roots, terminal, nowMs);
   } finally {
     tokens.close();
   }
@@ -50,7 +42,7 @@ function run(request: TokenRequest, terminal: Terminal, nowMs: number): number {
 function create(
   { asJson, ...terms }: TokenRequest & { readonly action: 'create' },
   tokens: JoinTokens,
-  rootSha256: string,
+  rootsSha256: readonly string[],
   terminal: Terminal,
   nowMs: number,
 ): number {
@@ -62,7 +54,7 @@ function create(
     { namespace, serviceAccount, lifetimeMs, ...(maxUses !== null && { maxUses }) },
     nowMs,
   );
-  const text = formatJoinText({ token: secret, rootSha256 });
+  const text = formatJoinText({ token: secret, rootsSha256 });
   terminal.print(asJson ? JSON.stringify({ token: text, ...record }, undefined, 2) : text);
   return EXIT.ok;
 }

@@ -41,7 +41,7 @@ export interface ServedGatewayOptions {
 
 const COPY = 'discovery';
 
-/** All of these that the control plane shows a gateway are its own. */
+/** All of these that the control plane shows a gateway are its own, or for everybody. */
 const TYPES = [
   'cluster',
   'endpoints',
@@ -51,6 +51,7 @@ const TYPES = [
   'stream-route',
   'listener',
   'gateway',
+  'trust-bundle',
 ] as const;
 
 /** Makes a data plane serve what the control plane says of one Gateway, and keeps a copy of it for the next start. */
@@ -171,6 +172,7 @@ export class ServedGateway {
   }
 
   async #take(change: DiscoveryChange, done: (rejections: readonly Rejection[]) => void): Promise<void> {
+    if (change.type === 'trust-bundle') return done(this.#options.identity.takeRoots(change));
     try {
       await this.#apply(change);
       done([]);

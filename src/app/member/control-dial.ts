@@ -32,6 +32,18 @@ export interface LearntMesh {
 
 const LEARN_TIMEOUT_MS = 5000;
 
+const FOREIGN_ROOT =
+  'it leads to no root that this workload knows (was the root exchanged while it was away? it then needs a new join token)';
+
+/** What OpenSSL says of a certificate, for whoever has to mend it. */
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['SELF_SIGNED_CERT_IN_CHAIN', FOREIGN_ROOT],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', FOREIGN_ROOT],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', FOREIGN_ROOT],
+  ['CERT_HAS_EXPIRED', 'its certificate has expired (compare the clocks)'],
+  ['CERT_NOT_YET_VALID', 'its certificate is not valid yet (compare the clocks)'],
+]);
+
 /**
  * Connects to a control plane over TLS, which must show the certificate of one.
  *
@@ -64,7 +76,7 @@ export function dialControl(
       socket.destroy();
       settle(() => observer.connectFailed(reason, 'handshake'));
     };
-    socket.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));
+    socket.on('error', ({ code, message }: NodeJS.ErrnoException) => fail(REASONS.get(code ?? '') ?? code ?? message));
     socket.once('close', () => fail('the connection was closed'));
     socket.once('secureConnect', () => {
       const problem = problemWithServer(socket, bundle.trustDomain);
@@ -104,12 +116,12 @@ function problemWithServer(socket: TLSSocket, trustDomain: TrustDomain): string 
 }
 
 /**
- * Finds out which mesh a control plane is of, before anything is said to it: it must show the root with a fingerprint
+ * Finds out which mesh a control plane is of, before anything is said to it: it must show a root with a fingerprint
  * that is known, and a certificate of a control plane below it.
  *
  * @throws (rejects) where it is not reached, or another one
  */
-export async function learnMesh({ host, port }: ControlAddress, rootSha256: string): Promise<LearntMesh> {
+export async function learnMesh({ host, port }: ControlAddress, rootsSha256: readonly string[]): Promise<LearntMesh> {
   const socket = connectTls({ ...placeOf(host, port), rejectUnauthorized: false, timeout: LEARN_TIMEOUT_MS });
   try {
     await new Promise<void>((resolve, reject) => {
@@ -118,25 +130,26 @@ export async function learnMesh({ host, port }: ControlAddress, rootSha256: stri
       socket.once('timeout', () => reject(new Error('no answer in time')));
       socket.once('close', () => reject(new Error('the connection was closed')));
     });
-    return judgeMesh(socket, rootSha256);
+    return judgeMesh(socket, rootsSha256);
   } finally {
     socket.on('error', () => {});
     socket.destroy();
   }
 }
 
-function judgeMesh(socket: TLSSocket, rootSha256: string): LearntMesh {
+function judgeMesh(socket: TLSSocket, rootsSha256: readonly string[]): LearntMesh {
   const [certificate, ...issuers] = chainOf(socket.getPeerX509Certificate());
-  const root = issuers.find((issuer) => fingerprintOf(issuer) === rootSha256);
-  if (certificate === undefined || root === undefined)
+  const named = issuers.filter((issuer) => rootsSha256.includes(fingerprintOf(issuer)));
+  if (certificate === undefined || named.length === 0)
     throw new Error(
       'it does not show the root certificate that the join token names (is it of another mesh, or was its root exchanged?)',
     );
   const peer = readAnyPeer(certificate);
   if (typeof peer === 'string') throw new Error(peer);
   const { trustDomain } = peer.spiffeId;
-  if (!leadsToRoot(certificate, issuers, [root], Date.now()))
-    throw new Error('its certificate does not lead to its root');
+  // Amid an exchange it shows both roots, and its certificate leads to one of them.
+  const root = named.find((candidate) => leadsToRoot(certificate, issuers, [candidate], Date.now()));
+  if (root === undefined) throw new Error('its certificate does not lead to its root');
   const problem = problemWithServer(socket, trustDomain);
   if (problem !== undefined) throw new Error(problem);
   // Version 0: whatever the authority says itself is newer.

@@ -2,14 +2,19 @@ import { IDENTITY_PATH, type IdentityMessage, readIdentityAnswer } from '#contro
 import { readSavedIdentity, writeSavedIdentity } from '#identity/saved-identity.ts';
 import { createSpiffeId, type SpiffeId } from '#identity/spiffe-id.ts';
 import { SvidSource, type SvidRequest, type WorkloadIdentity } from '#identity/svid-source.ts';
-import { rootCertificates, type TrustBundle } from '#identity/trust-bundle.ts';
+import { createTrustBundle, rootCertificates, type TrustBundle } from '#identity/trust-bundle.ts';
+import { parseTrustDomain } from '#identity/trust-domain.ts';
+import type { TrustBundleResource } from '#model/snapshot/trust-bundle.ts';
 import type { Clock } from '#transport/clock.ts';
+import type { DiscoveryChange } from '#xds/client/change-queue.ts';
 import type { Dial } from '#xds/discovery-transport.ts';
 import { PERMISSION_DENIED } from '#xds/grpc-status.ts';
+import type { Rejection } from '#xds/rejection.ts';
 import { callControl } from './control-call.ts';
 import { type ControlAddress, dialControl, learnMesh } from './control-dial.ts';
 import { fingerprintOf, type JoinText } from './join-text.ts';
 import type { PrivateFiles } from './private-files.ts';
+import { takeUsable } from './usable-change.ts';
 
 export interface IdentityKeeperOptions {
   readonly control: ControlAddress;
@@ -34,6 +39,8 @@ export class IdentityKeeper {
   readonly dial: Dial;
   readonly #options: IdentityKeeperOptions;
   readonly #firstBundle: TrustBundle;
+  readonly #spiffeId: SpiffeId;
+  #renewal: TrustBundleResource['renewal'] = null;
   #timer: NodeJS.Timeout | undefined;
   #localAddress = '127.0.0.1';
   #isClosed = false;
@@ -46,6 +53,7 @@ export class IdentityKeeper {
   ) {
     this.#options = options;
     this.#firstBundle = bundle;
+    this.#spiffeId = spiffeId;
     this.source = new SvidSource({ spiffeId });
     this.dial = dialControl(
       options.control,
@@ -68,7 +76,7 @@ export class IdentityKeeper {
       return new IdentityKeeper(options, saved.svid.spiffeId, saved.bundle, saved);
     if (join === undefined)
       throw new Error('this workload has no identity yet, and no join token to get one (--token)');
-    const { trustDomain, bundle } = await learnMesh(control, join.rootSha256);
+    const { trustDomain, bundle } = await learnMesh(control, join.rootsSha256);
     const spiffeId = createSpiffeId(trustDomain, namespace, serviceAccount);
     if (typeof spiffeId === 'string') throw new Error(spiffeId);
     return new IdentityKeeper(options, spiffeId, bundle, undefined);
@@ -98,12 +106,42 @@ export class IdentityKeeper {
     this.#schedule();
   }
 
+  /**
+   * Takes over the roots that the control plane has published, and renews where the identity is of one that goes.
+   *
+   * @returns what cannot be used
+   */
+  takeRoots(change: DiscoveryChange): readonly Rejection[] {
+    const { usable, refused } = takeUsable(change);
+    const unfit = usable.upserts.flatMap((resource) => {
+      const reason = resource.type === 'trust-bundle' ? this.#takeBundle(resource) : undefined;
+      return reason === undefined ? [] : [{ name: resource.name, reason }];
+    });
+    return [...refused, ...unfit];
+  }
+
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
   }
 
+  /** @returns the reason where it is none of this trust domain */
+  #takeBundle({ name, bundleVersion, roots, renewal }: TrustBundleResource): string | undefined {
+    const { source } = this;
+    const trustDomain = parseTrustDomain(name);
+    if (trustDomain === undefined || trustDomain !== this.#spiffeId.trustDomain)
+      return `this proxy is of trust domain ${this.#spiffeId.trustDomain}`;
+    const bundle = createTrustBundle(trustDomain, bundleVersion, roots.join('\n'));
+    if (typeof bundle === 'string') return bundle;
+    source.replaceBundle(bundle, Date.now());
+    this.#renewal = renewal;
+    this.#heedRenewal();
+    this.#schedule();
+    return undefined;
+  }
+
   #schedule(): void {
+    clearTimeout(this.#timer);
     if (this.#isClosed) return;
     const waitMs = Math.min(MAX_POLL_MS, Math.max(20, this.source.nextPollMs - Date.now()));
     this.#timer = setTimeout(() => void this.#poll(), waitMs);
@@ -111,8 +149,18 @@ export class IdentityKeeper {
 
   async #poll(): Promise<void> {
     const request = this.source.poll(Date.now());
-    if (request !== undefined) await this.#ask(request, false);
+    if (request !== undefined) {
+      await this.#ask(request, false);
+      // What was under way when it was asked for may still be of the root that goes.
+      this.#heedRenewal();
+    }
     this.#schedule();
+  }
+
+  #heedRenewal(): void {
+    if (this.#renewal === null) return;
+    const { root, withinMs } = this.#renewal;
+    this.source.renewUnless(root, withinMs, Date.now());
   }
 
   /** @param isFirst whether a refusal is final: later on, the operator may mend it while the identity still holds */
@@ -155,11 +203,13 @@ export class IdentityKeeper {
  */
 async function isOfAnotherMesh({ bundle }: WorkloadIdentity, options: IdentityKeeperOptions): Promise<boolean> {
   const { join, control } = options;
-  if (join === undefined || rootCertificates(bundle).some((root) => fingerprintOf(root) === join.rootSha256))
+  if (join === undefined || rootCertificates(bundle).some((root) => join.rootsSha256.includes(fingerprintOf(root))))
     return false;
   try {
-    await learnMesh(control, join.rootSha256);
-    options.warn('the saved identity is of another mesh than the join token: it is replaced');
+    await learnMesh(control, join.rootsSha256);
+    options.warn(
+      'the saved identity is of another mesh than the join token, or of a root that is gone: it is replaced',
+    );
     return true;
   } catch {
     return false;

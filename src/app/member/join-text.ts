@@ -1,27 +1,30 @@
 import type { X509Certificate } from 'node:crypto';
 
 /*
- * What a workload is given to join: the join token, and the fingerprint of the mesh's root, so that it gives the token to
- * nobody else.
+ * What a workload is given to join: the join token, and the fingerprints of the mesh's roots, so that it gives the token
+ * to nobody else. There is one root, but for the time of an exchange, when the token is to outlive the old one.
  *
- *   <token>.<SHA-256 of the root certificate, 64 hexadecimal digits>
+ *   <token>.<SHA-256 of a root certificate, 64 hexadecimal digits>[.<of another one> …]
  */
+
+/** More roots at a time are no exchange, and make a text that nobody pastes. */
+export const MAX_NAMED_ROOTS = 16;
 
 /** The parts of what a workload is given. */
 export interface JoinText {
   readonly token: string;
-  /** Lower case, hexadecimal. */
-  readonly rootSha256: string;
+  /** At least one; lower case, hexadecimal. */
+  readonly rootsSha256: readonly string[];
 }
 
-export function formatJoinText({ token, rootSha256 }: JoinText): string {
-  return `${token}.${rootSha256}`;
+export function formatJoinText({ token, rootsSha256 }: JoinText): string {
+  return [token, ...rootsSha256].join('.');
 }
 
 /** @returns undefined for anything else */
 export function parseJoinText(text: string): JoinText | undefined {
-  const [, token, rootSha256] = /^(svt_[0-9a-f_]{1,200})\.([0-9a-f]{64})$/.exec(text.trim()) ?? [];
-  return token === undefined || rootSha256 === undefined ? undefined : { token, rootSha256 };
+  const [, token, roots] = /^(svt_[0-9a-f_]{1,200})((?:\.[0-9a-f]{64}){1,16})$/.exec(text.trim()) ?? [];
+  return token === undefined || roots === undefined ? undefined : { token, rootsSha256: roots.slice(1).split('.') };
 }
 
 /** Reads what an operator gave. @throws where it is not complete */

@@ -1,5 +1,5 @@
 import { readCheckedDocument, writeCheckedDocument } from '#identity/checked-document.ts';
-import type { Rotation, RootSet } from './root-rotation.ts';
+import type { Prompt, Rotation, RootSet } from './root-rotation.ts';
 import type { RootKeyPair } from './signer.ts';
 import type { StateFolder } from './state-folder.ts';
 
@@ -55,17 +55,22 @@ function isState(body: unknown): body is AuthorityState {
 }
 
 function isRotation(value: unknown): value is Rotation {
-  const rotation = value as Partial<Record<'phase' | 'switchAtMs' | 'dropAtMs', unknown>> | null | undefined;
+  const rotation = value as Partial<Record<'phase' | 'switchAtMs' | 'dropAtMs' | 'prompt', unknown>> | null | undefined;
   switch (rotation?.phase) {
     case 'steady':
       return true;
     case 'announced':
-      return Number.isSafeInteger(rotation.switchAtMs);
+      return Number.isSafeInteger(rotation.switchAtMs) && isPrompt(rotation.prompt);
     case 'retiring':
-      return Number.isSafeInteger(rotation.dropAtMs);
+      return Number.isSafeInteger(rotation.dropAtMs) && isPrompt(rotation.prompt);
     default:
       return false;
   }
+}
+
+function isPrompt(value: unknown): value is Prompt | undefined {
+  if (value === undefined) return true;
+  return typeof value === 'object' && value !== null && 'marginMs' in value && Number.isSafeInteger(value.marginMs);
 }
 
 function isRootKeyPair(value: unknown): value is RootKeyPair {

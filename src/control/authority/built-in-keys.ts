@@ -6,8 +6,8 @@ import {
   loadAuthorityState,
   saveAuthorityState,
 } from './authority-state.ts';
-import { advanceRotation, beginRotation, type Rotation, signingRoot } from './root-rotation.ts';
-import { createRoot, readSigner, type Signer } from './signer.ts';
+import { advanceRotation, beginRotation, type Prompt, type Rotation, signingRoot } from './root-rotation.ts';
+import { createRoot, readSigner, type RootKeyPair, type Signer } from './signer.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import type { StateFolder } from './state-folder.ts';
 
@@ -18,13 +18,15 @@ export class BuiltInKeys implements SigningKeys {
   #state: AuthorityState;
   #bundle: TrustBundle;
   #signer: Signer;
+  #ownSigner: Signer;
 
   private constructor(folder: StateFolder, trustDomain: TrustDomain, state: AuthorityState) {
     this.#folder = folder;
     this.#trustDomain = trustDomain;
     this.#state = state;
     this.#bundle = bundleOf(trustDomain, state);
-    this.#signer = signerOf(state);
+    this.#signer = signerOf(signingRoot(state));
+    this.#ownSigner = signerOf(state.roots[0]);
   }
 
   /**
@@ -54,6 +56,20 @@ export class BuiltInKeys implements SigningKeys {
     return this.#signer;
   }
 
+  get ownSigner(): Signer {
+    return this.#ownSigner;
+  }
+
+  /** PEM of the root that is to sign alone at the end of an exchange; while none is under way, of the only one. */
+  get newestRoot(): string {
+    return this.#bundle.roots.at(-1)!;
+  }
+
+  /** Key identifier of the same, hexadecimal. */
+  get newestKeyId(): string {
+    return Buffer.from(signerOf(this.#state.roots.at(-1)!).keyIdentifier).toString('hex');
+  }
+
   /** Where an exchange of roots has got to, for operators. */
   get rotation(): Rotation {
     return this.#state.rotation;
@@ -64,18 +80,20 @@ export class BuiltInKeys implements SigningKeys {
    *
    * @param announceMs until the new root signs; from all proxies that are connected it may be little
    * @defaultValue the lifetime of the longest-lived SVID: who does not know the new root by then has no valid SVID
+   * @param prompt absent where time alone counts
    * @returns the reason where an exchange is under way already
    */
-  rotateRoot(nowMs: number, announceMs: number = this.#state.longestLifetimeMs): string | undefined {
+  rotateRoot(nowMs: number, announceMs: number = this.#state.longestLifetimeMs, prompt?: Prompt): string | undefined {
     this.advance(nowMs);
-    const next = beginRotation(this.#state, createRoot(this.#trustDomain, nowMs), nowMs, announceMs);
+    const next = beginRotation(this.#state, createRoot(this.#trustDomain, nowMs), nowMs, announceMs, prompt);
     if (typeof next === 'string') return next;
     this.#replace({ ...next, trustDomain: this.#trustDomain });
     return undefined;
   }
 
-  advance(nowMs: number): boolean {
-    const next = advanceRotation(this.#state, nowMs);
+  /** @param isHastened whether the next step of an exchange is due now, whatever its time */
+  advance(nowMs: number, isHastened = false): boolean {
+    const next = advanceRotation(this.#state, nowMs, isHastened);
     if (next === this.#state) return false;
     const before = this.#state.bundleVersion;
     this.#replace({ ...next, trustDomain: this.#trustDomain });
@@ -86,7 +104,8 @@ export class BuiltInKeys implements SigningKeys {
     saveAuthorityState(this.#folder, state);
     this.#state = state;
     this.#bundle = bundleOf(this.#trustDomain, state);
-    this.#signer = signerOf(state);
+    this.#signer = signerOf(signingRoot(state));
+    this.#ownSigner = signerOf(state.roots[0]);
   }
 }
 
@@ -114,8 +133,7 @@ function bundleOf(trustDomain: TrustDomain, { bundleVersion, roots }: AuthorityS
   return bundle;
 }
 
-function signerOf(state: AuthorityState): Signer {
-  const { certificate, privateKey } = signingRoot(state);
+function signerOf({ certificate, privateKey }: RootKeyPair): Signer {
   const signer = readSigner(certificate, privateKey, '');
   if (typeof signer === 'string') throw new Error(`cannot use the certificate authority: ${signer}`);
   return signer;

@@ -1,7 +1,8 @@
 import type { SpiffeId } from '#identity/spiffe-id.ts';
 import type { TrustBundle } from '#identity/trust-bundle.ts';
 import type { CertificateRequest } from './certificate-request-reader.ts';
-import { type IssuedCertificate, signSvid } from './signer.ts';
+import { controlPlaneId } from './control-identity.ts';
+import { type IssuedCertificate, type Signer, signSvid } from './signer.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
 /** Long enough to outlive a control plane that is away for a night, short enough to need no revocation lists. */
@@ -57,7 +58,16 @@ export class CertificateAuthority {
    * @returns the reason where the authority itself has expired
    */
   issue(spiffeId: SpiffeId, request: CertificateRequest, nowMs: number): IssuedCertificate | string {
-    const { signer, bundle } = this.#keys;
+    return this.#sign(this.#keys.signer, spiffeId, request, nowMs);
+  }
+
+  /** Certifies a key of the control plane itself, which everybody must believe who believes any root of the bundle. */
+  issueOwn(request: CertificateRequest, nowMs: number): IssuedCertificate | string {
+    return this.#sign(this.#keys.ownSigner, controlPlaneId(this.bundle.trustDomain), request, nowMs);
+  }
+
+  #sign(signer: Signer, spiffeId: SpiffeId, request: CertificateRequest, nowMs: number): IssuedCertificate | string {
+    const { bundle } = this.#keys;
     if (spiffeId.trustDomain !== bundle.trustDomain)
       return `cannot issue an SVID of trust domain ${spiffeId.trustDomain}: this authority is of ${bundle.trustDomain}`;
     if (nowMs + MIN_SVID_LIFETIME_MS > signer.expiresAtMs)

@@ -42,7 +42,7 @@ export function readExternalKeys(
   const signer = readSigner(certificate, files.privateKey, intermediatesOf([certificate, ...above], bundle));
   if (typeof signer === 'string') return refusal(signer);
   const problem = findProblem(certificate, signer.key, trustDomain, nowMs) ?? findSvidProblem(signer, bundle, nowMs);
-  return problem === undefined ? { bundle, signer, advance: () => false } : refusal(problem);
+  return problem === undefined ? { bundle, signer, ownSigner: signer, advance: () => false } : refusal(problem);
 }
 
 const VERSION_FILE = 'external-roots';

@@ -28,6 +28,8 @@ export type IssuanceRecord = {
       readonly expiresAtMs: number;
       readonly keyType: string;
       readonly publicKeySha256: string;
+      /** Key identifier of the authority that signed; hexadecimal. */
+      readonly issuerKeyId: string;
     }
   | { readonly outcome: 'refused'; readonly reason: string }
 );
@@ -90,7 +92,7 @@ export class Issuer {
       this.#refuse(request, issued, nowMs);
       return { refusal: 'the certificate authority cannot sign now' };
     }
-    const { certificateChain, serialNumber, expiresAtMs } = issued;
+    const { certificateChain, serialNumber, expiresAtMs, issuerKeyId } = issued;
     this.#record({
       timeMs: nowMs,
       spiffeId: spiffeId.uri,
@@ -101,6 +103,7 @@ export class Issuer {
       expiresAtMs,
       keyType,
       publicKeySha256,
+      issuerKeyId,
     });
     return { certificateChain, bundle: this.#authority.bundle };
   }

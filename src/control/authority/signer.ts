@@ -41,6 +41,8 @@ export interface IssuedCertificate {
   /** Milliseconds since 1970. */
   readonly notBeforeMs: number;
   readonly expiresAtMs: number;
+  /** Key identifier of who signed it; hexadecimal. */
+  readonly issuerKeyId: string;
 }
 
 /** How far certificates are dated back, for machines whose clocks are slow. */
@@ -144,7 +146,8 @@ export function signSvid(
     signer.key,
   );
   const certificateChain = encodePem('CERTIFICATE', certificate) + signer.intermediates;
-  return { certificateChain, serialNumber: hex(serialNumber), notBeforeMs, expiresAtMs };
+  const issuerKeyId = hex(signer.keyIdentifier);
+  return { certificateChain, serialNumber: hex(serialNumber), notBeforeMs, expiresAtMs, issuerKeyId };
 }
 
 /** 128 random bits: with less than 64, an issuer's next number could be guessed (CA/B Baseline Requirements §7.1). */

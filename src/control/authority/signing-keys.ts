@@ -8,6 +8,11 @@ export interface SigningKeys {
   /** What signs now; its root is in the bundle. */
   readonly signer: Signer;
   /**
+   * What signs the control plane's own certificate: by the root that has been trusted longest, so that proxies that were
+   * away since an exchange began still believe it.
+   */
+  readonly ownSigner: Signer;
+  /**
    * Takes the steps that have become due.
    *
    * @returns whether the bundle has changed

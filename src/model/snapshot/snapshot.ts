@@ -7,6 +7,7 @@ import type { HttpRouteResource } from './http-route.ts';
 import type { ListenerResource } from './listener.ts';
 import type { MeshServiceResource } from './mesh-service.ts';
 import type { StreamRouteResource } from './stream-route.ts';
+import type { TrustBundleResource } from './trust-bundle.ts';
 import type { WorkloadResource } from './workload.ts';
 
 /**
@@ -23,7 +24,8 @@ export type SnapshotResource =
   | AuthorizationResource
   | WorkloadResource
   | MeshServiceResource
-  | GatewayResource;
+  | GatewayResource
+  | TrustBundleResource;
 
 /** Everything one proxy must know, at one version. */
 export interface Snapshot {

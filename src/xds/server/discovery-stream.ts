@@ -18,6 +18,15 @@ export type Admission =
   | { readonly admitted: true; readonly layers: readonly ResourceLayer[] }
   | { readonly admitted: false; readonly status: GrpcStatus };
 
+/** Whose stream it is, and since when. */
+export interface StreamOrigin {
+  readonly principal: PeerPrincipal;
+  /** Serial number of its certificate, or ''. */
+  readonly credential: string;
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number;
+}
+
 /** What a stream asks of the server. */
 export interface StreamOwner {
   readonly limits: DiscoveryLimits;
@@ -48,7 +57,7 @@ export class DiscoveryStream implements GrpcObserver {
   readonly principal: PeerPrincipal;
   readonly #sender: GrpcSender;
   readonly #owner: StreamOwner;
-  readonly #sinceMs: number;
+  readonly #origin: StreamOrigin;
   #layers: readonly ResourceLayer[] = [];
   readonly #subscriptions = new Map<ResourceType, TypeSubscription>();
   readonly #outstanding = new Map<string, Outstanding>();
@@ -58,12 +67,11 @@ export class DiscoveryStream implements GrpcObserver {
   #congested = false;
   #ended = false;
 
-  /** @param sinceMs when it was opened, milliseconds since 1970 */
-  constructor(sender: GrpcSender, owner: StreamOwner, principal: PeerPrincipal, sinceMs: number) {
+  constructor(sender: GrpcSender, owner: StreamOwner, origin: StreamOrigin) {
     this.#sender = sender;
     this.#owner = owner;
-    this.principal = principal;
-    this.#sinceMs = sinceMs;
+    this.principal = origin.principal;
+    this.#origin = origin;
   }
 
   // ── GrpcObserver ──
@@ -115,7 +123,7 @@ export class DiscoveryStream implements GrpcObserver {
   status(): ProxyStatus | null {
     if (this.node === null) return null;
     const types = [...this.#subscriptions.values()].map((subscription) => this.#statusOf(subscription));
-    return { node: this.node, principal: this.principal, sinceMs: this.#sinceMs, types };
+    return { node: this.node, ...this.#origin, types };
   }
 
   #statusOf(subscription: TypeSubscription): TypeStatus {

@@ -6,6 +6,8 @@ export interface ProxyStatus {
   readonly node: NodeIdentity;
   /** Who it is by its certificate: a SPIFFE id, or '' over plain TCP. */
   readonly principal: string;
+  /** Serial number of the certificate that its connection was made with; '' over plain TCP. */
+  readonly credential: string;
   /** When its stream was opened, milliseconds since 1970. */
   readonly sinceMs: number;
   /** Of the types that it has subscribed to. */

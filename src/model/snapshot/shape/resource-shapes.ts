@@ -9,6 +9,7 @@ import type {
 import type { GatewayResource } from '../gateway.ts';
 import type { MeshServicePort, MeshServiceResource } from '../mesh-service.ts';
 import type { SnapshotResource } from '../snapshot.ts';
+import type { TrustBundleResource } from '../trust-bundle.ts';
 import type { WorkloadPort, WorkloadResource } from '../workload.ts';
 import { certificate, cluster, endpoints } from './backend-shapes.ts';
 import { type Check, fields, flag, list, number, oneOf, orAbsent, orNull, port, text } from './check.ts';
@@ -89,6 +90,15 @@ const meshService = fields<MeshServiceResource>({
 
 const gateway = fields<GatewayResource>({ type: text, name: text, version: text, problem: orNull(text) });
 
+const trustBundle = fields<TrustBundleResource>({
+  type: text,
+  name: text,
+  version: text,
+  bundleVersion: number,
+  roots: list(text),
+  renewal: orNull(fields<NonNullable<TrustBundleResource['renewal']>>({ root: text, withinMs: number })),
+});
+
 const SHAPES: Readonly<Record<SnapshotResource['type'], Check>> = {
   cluster,
   endpoints,
@@ -100,6 +110,7 @@ const SHAPES: Readonly<Record<SnapshotResource['type'], Check>> = {
   workload,
   'mesh-service': meshService,
   gateway,
+  'trust-bundle': trustBundle,
 };
 
 /**

@@ -1,0 +1,33 @@
+const LOOK_MS = 1000;
+
+/** Tells operators when and why the control plane cannot be spoken to, each reason once, and when it can again. */
+export class ControlWatch {
+  readonly #failure: () => string;
+  readonly #warn: (message: string) => void;
+  /** Reasons that were told since all was well. */
+  readonly #told = new Set<string>();
+  readonly #timer: NodeJS.Timeout;
+
+  /** @param failure why it cannot be spoken to; '' while all is well */
+  constructor(failure: () => string, warn: (message: string) => void) {
+    this.#failure = failure;
+    this.#warn = warn;
+    this.#timer = setInterval(() => this.look(), LOOK_MS).unref();
+  }
+
+  /** Looks at once. */
+  look(): void {
+    const failure = this.#failure();
+    if (failure !== '') {
+      if (!this.#told.has(failure)) this.#warn(`${failure} (going on with what is known)`);
+      this.#told.add(failure);
+    } else if (this.#told.size > 0) {
+      this.#told.clear();
+      this.#warn('the control plane is there again');
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+}
