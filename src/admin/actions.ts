@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { getBuiltinModule } from 'node:process';
 import type { RequestHead } from '#http/head.ts';
 import { jsonAnswer, problemAnswer, type AdminAnswer } from './answer.ts';
 
@@ -42,10 +42,11 @@ export const answerAction = async (
 /** Digests have one length, so that the time to compare says nothing of the token, nor of how long it is. */
 const isBearerOf = (token: string, authorization: string): boolean => {
   const [, offered] = /^bearer +(\S+)$/i.exec(authorization) ?? [];
-  return offered !== undefined && timingSafeEqual(digestOf(offered), digestOf(token));
+  if (offered === undefined) return false;
+  // Loaded by who is told to do something: a proxy that speaks no TLS is several megabytes smaller without.
+  const { hash, timingSafeEqual } = getBuiltinModule('node:crypto');
+  return timingSafeEqual(hash('sha256', offered, 'buffer'), hash('sha256', token, 'buffer'));
 };
-
-const digestOf = (text: string): Uint8Array => createHash('sha256').update(text).digest();
 
 /** No content is an empty object. */
 const parseObject = (content: Uint8Array): Readonly<Record<string, unknown>> | undefined => {
