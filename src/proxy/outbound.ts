@@ -1,8 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { ProxyError } from '#errors/proxy-error.ts';
-import { hostOf, portOf } from '#http/authority.ts';
+import { portOf } from '#http/authority.ts';
 import type { SnapshotDelta } from '#model/snapshot/snapshot.ts';
-import type { EgressMode } from '#model/snapshot/workload.ts';
 import type { AccessLog } from '#telemetry/access-log.ts';
 import type { ConnectionCounts, RequestMetrics } from '#telemetry/request-metrics.ts';
 import type { StreamRecord } from '#telemetry/stream-record.ts';
@@ -18,6 +17,7 @@ import type { Exchange } from './exchange/exchange.ts';
 import { PolicyRegistry } from './filters/authorization/policy-registry.ts';
 import { FilterChains } from './filters/filter-chains.ts';
 import type { GatewayActivity } from './gateway.ts';
+import { addressOf, Egress } from './mesh/egress.ts';
 import { serveInside } from './mesh/inside-tunnel.ts';
 import { MeshCaller } from './mesh/mesh-caller.ts';
 import { identifyInMesh } from './mesh/mesh-fields.ts';
@@ -95,7 +95,7 @@ export class Outbound {
   readonly #captures: Set<Acceptor>;
   /** Of connections inside of tunnels of others. */
   readonly #insideTunnels = new SessionSet();
-  #egress: EgressMode = 'RegistryOnly';
+  readonly #egress = new Egress();
   #isDestroyed = false;
 
   constructor(options: OutboundOptions) {
@@ -172,7 +172,7 @@ export class Outbound {
       if (resource.type === 'cluster') await this.#clusters.put(resource);
       else if (resource.type === 'endpoints') this.#clusters.putEndpoints(resource);
       else if (resource.type === 'authorization') this.#policies.put(resource);
-      else if (resource.type === 'workload') this.#egress = resource.egress;
+      else if (resource.type === 'workload') this.#egress.take(resource);
     }
     this.#clusters.certificatesChanged(changedCertificates);
     await Promise.race([this.#clusters.named(), setTimeout(NAMES_TIMEOUT_MS, undefined, { ref: false })]);
@@ -330,8 +330,7 @@ export class Outbound {
 
   /** What no service of the mesh is: passed through as it is, or refused. */
   #leaveMesh(exchange: Exchange): void {
-    const problem =
-      this.#egress === 'RegistryOnly' ? new ProxyError('egress_denied', 'local', 'stream') : this.#misuse(exchange);
+    const problem = this.#egress.problem(exchange, (service) => this.#services.knows(service));
     if (problem !== null) {
       this.#path.refuse(exchange, problem);
       return;
@@ -342,27 +341,7 @@ export class Outbound {
       if (exchange.phase === 'request') this.#path.send(exchange);
     });
   }
-
-  /** @returns what is wrong with a request to a host outside, or null */
-  #misuse({ request, peer }: Exchange): ProxyError | null {
-    if (request.authority === '' || request.path === '*') return new ProxyError('route_not_found', 'local', 'stream');
-    if (request.method !== 'CONNECT' && request.target.startsWith('https:')) {
-      const detail = 'Destinations with TLS are asked for with CONNECT';
-      return new ProxyError('bad_request', 'downstream', 'stream', { detail });
-    }
-    // A request for this very listener would come back to it without end.
-    const loops = portOf(request.authority) === peer.localPort && LOCAL.test(addressOf(request.authority));
-    return loops ? new ProxyError('misdirected_request', 'downstream', 'stream') : null;
-  }
 }
 
 /** Connections inside of tunnels: those that carry them are counted. */
 const UNCOUNTED: ConnectionCounts = Object.freeze({ opened: () => {}, closed: () => {}, failed: () => {} });
-
-const LOCAL = /^(?:localhost\.?|127\..*|::1|0\.0\.0\.0|::)$/;
-
-/** @returns the host of an authority, an IPv6 address without its brackets */
-const addressOf = (authority: string): string => {
-  const host = hostOf(authority);
-  return host.startsWith('[') ? host.slice(1, -1) : host;
-};

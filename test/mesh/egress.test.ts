@@ -3,6 +3,12 @@ import { createServer, type AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { until } from '../data-plane/testing/peer.ts';
 import type { EgressMode } from '#model/snapshot/workload.ts';
+import type { SnapshotResource } from '#model/snapshot/snapshot.ts';
+import { createCertificate } from '#transport/testing/certificates.ts';
+import { createServer as createTlsServer } from 'node:https';
+import { connect as connectTls } from 'node:tls';
+import { once } from 'node:events';
+import { declareCluster } from '../data-plane/testing/declarations.ts';
 import { ask, codeOf, openTunnel } from './testing/client.ts';
 import { countersOf, declareWorkload, startApplication, startOutbound } from './testing/sidecars.ts';
 
@@ -52,4 +58,83 @@ test('AllowAny sends no request for TLS in the clear, and none back to itself', 
   const { outbound } = await startEgress(context, 'AllowAny');
   assert.equal(codeOf(await ask(outbound.proxyPort, 'https://example.com/')), 'bad_request');
   assert.equal(codeOf(await ask(outbound.proxyPort, `http://localhost:${outbound.proxyPort}/`)), 'misdirected_request');
+});
+
+const AUTHORITY = createCertificate({ name: 'somebody', isAuthority: true });
+const API = createCertificate({ name: 'api', alternatives: ['api.example.com'], issuer: AUTHORITY });
+
+/** A server outside of the mesh, with a certificate of an authority of its own. */
+const startOutside = async (context: TestContext): Promise<number> => {
+  const server = createTlsServer({ cert: API.certificate, key: API.key }, (incoming, response) => {
+    const { servername } = incoming.socket as unknown as { readonly servername: string };
+    response.end(`${servername} ${incoming.headers.host} ${incoming.url}`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  context.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+};
+
+/** A declared Backend: requests at port 80 go over TLS, and the client's own TLS passes at the port of the endpoint. */
+const declareOutside = (port: number, caCertificates: string): readonly SnapshotResource[] => [
+  ...declareCluster({
+    name: 'Backend/shop/api',
+    tls: { hostname: 'api.example.com', caCertificates, subjectAltNames: [], clientCertificate: null },
+    endpoints: [{ port }],
+  }),
+  ...declareCluster({ name: 'Backend/shop/api#passthrough', endpoints: [{ port }] }),
+  {
+    type: 'mesh-service',
+    name: 'host/api.example.com',
+    version: '',
+    hostnames: ['api.example.com'],
+    ports: [
+      { port: 80, protocol: 'http', cluster: 'Backend/shop/api' },
+      { port, protocol: 'tcp', cluster: 'Backend/shop/api#passthrough' },
+    ],
+  },
+];
+
+const DECLARED = { egress: 'RegistryOnly', hosts: ['api.example.com'] } as const;
+
+test('RegistryOnly lets requests out to declared hosts, over verified TLS where that is declared', async (context) => {
+  const port = await startOutside(context);
+  const resources = [declareWorkload([], DECLARED), ...declareOutside(port, AUTHORITY.certificate)];
+  const { outbound, records } = await startOutbound(context, resources);
+  const reply = await ask(outbound.proxyPort, 'http://api.example.com/items');
+  assert.deepEqual([reply.status, reply.body], [200, 'api.example.com api.example.com /items']);
+  assert.equal(codeOf(await ask(outbound.proxyPort, 'http://www.example.com/')), 'egress_denied');
+  await until('both are recorded', () => records.exchanges.length === 2);
+});
+
+test('a declared host that shows a certificate of somebody else is sent nothing', async (context) => {
+  const port = await startOutside(context);
+  const other = createCertificate({ name: 'somebody', isAuthority: true });
+  const resources = [declareWorkload([], DECLARED), ...declareOutside(port, other.certificate)];
+  const { outbound } = await startOutbound(context, resources);
+  const reply = await ask(outbound.proxyPort, 'http://api.example.com/items');
+  assert.deepEqual([reply.status, codeOf(reply)], [502, 'upstream_tls_failed']);
+});
+
+test('RegistryOnly lets byte streams out to the ports of declared hosts alone', async (context) => {
+  const port = await startOutside(context);
+  const resources = [declareWorkload([], DECLARED), ...declareOutside(port, AUTHORITY.certificate)];
+  const { outbound } = await startOutbound(context, resources);
+  const socket = await openTunnel(outbound.proxyPort, `api.example.com:${port}`);
+  assert.ok(typeof socket !== 'number', 'refused');
+  const tls = connectTls({ socket, servername: 'api.example.com', ca: AUTHORITY.certificate });
+  await once(tls, 'secureConnect');
+  assert.equal(tls.getPeerX509Certificate()?.subject, 'CN=api');
+  tls.destroy();
+  assert.equal(await openTunnel(outbound.proxyPort, 'api.example.com:22'), 502);
+  assert.equal(await openTunnel(outbound.proxyPort, 'www.example.com:443'), 502);
+});
+
+test('a declared host is not called as it is while it is not known how it is called', async (context) => {
+  const { outbound } = await startOutbound(context, [declareWorkload([], { ...DECLARED, egress: 'AllowAny' })]);
+  for (const host of ['api.example.com', 'api.example.com.', 'API.example.com:8080'])
+    assert.equal(codeOf(await ask(outbound.proxyPort, `http://${host}/`)), 'no_healthy_upstream', host);
+  assert.equal(await openTunnel(outbound.proxyPort, 'api.example.com:443'), 503);
 });

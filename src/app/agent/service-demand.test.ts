@@ -36,13 +36,14 @@ class Subscriptions {
   }
 }
 
-function createDemand(timeoutMs = 10_000) {
+function createDemand(timeoutMs = 10_000, isAway: () => boolean = () => false) {
   const control = new Subscriptions();
   const applied: SnapshotDelta[] = [];
   const demand = new ServiceDemand({
     subscribe: control.subscribe,
     namespace: 'shop',
     apply: async (delta) => void applied.push(delta),
+    isAway,
     timeoutMs,
   });
   const give = async (resource: object): Promise<void> => {
@@ -125,6 +126,48 @@ test('ServiceDemand asks once for a host that is no service, and lets it go', as
   assert.equal(demand.demand('example.com'), null);
   assert.deepEqual([control.asked.length, control.open], [1, []]);
   assert.equal(demand.demand('127.0.0.1:8080'), null);
+});
+
+test('ServiceDemand asks nobody of what is not known while the control plane is away', async () => {
+  let isAway = true;
+  const { control, demand, give } = createDemand(10_000, () => isAway);
+  assert.deepEqual([demand.demand('example.com'), demand.demand('cart'), control.asked], [null, null, []]);
+  isAway = false;
+  const waiting = demand.demand('cart');
+  assert.deepEqual(control.asked, ['mesh-service shop/cart']);
+  await give(service('1'));
+  await give(cluster('c'));
+  await give(endpoints('c'));
+  await waiting;
+  isAway = true;
+  assert.ok(demand.demand('cart') !== null);
+});
+
+test('ServiceDemand asks for declared hosts by their names, for as long as they are declared', async () => {
+  const { control, demand, give, shown } = createDemand();
+  const declare = (version: string, ...hosts: string[]) => {
+    const workload = { type: 'workload', name: 'shop/cart/1', version, hosts } as unknown as SnapshotResource;
+    return demand.take({ type: 'workload', upserts: [workload], removals: [] });
+  };
+  await declare('1', 'api.example.com', 'example.com', '[::1]');
+  assert.equal(demand.demand('www.example.com'), null);
+  const waiting = [demand.demand('api.example.com.:443'), demand.demand('example.com'), demand.demand('[::1]:80')];
+  const names = ['host/api.example.com', 'host/example.com', 'host/[::1]'];
+  assert.deepEqual(
+    control.asked,
+    names.map((name) => `mesh-service ${name}`),
+  );
+  // Whoever says that it is declared may be faster than who says how it is reached.
+  control.settle('mesh-service host/api.example.com', 'absent');
+  await give({ ...service('1'), name: 'host/api.example.com' });
+  await give(cluster('c'));
+  await give(endpoints('c'));
+  await waiting[0];
+  assert.equal(shown().at(-1), 'mesh-service host/api.example.com');
+  control.settle('mesh-service host/example.com', 'absent');
+  await declare('2', 'api.example.com', '[::1]');
+  await waiting[1];
+  assert.ok(!control.open.includes('mesh-service host/example.com'));
 });
 
 test('ServiceDemand makes calls wait no longer than it may, and the next ones not at all', async () => {

@@ -1,6 +1,7 @@
 import type { HttpRouteResource } from '#model/snapshot/http-route.ts';
 import type { StreamRouteResource } from '#model/snapshot/stream-route.ts';
-import type { MeshServiceResource } from '#model/snapshot/mesh-service.ts';
+import { hostOf } from '#http/authority.ts';
+import { egressName, type MeshServiceResource } from '#model/snapshot/mesh-service.ts';
 import { snapshotKey, type SnapshotDelta, type SnapshotResource } from '#model/snapshot/snapshot.ts';
 import type { DiscoveryChange } from '#xds/client/change-queue.ts';
 import type { Lease, PresenceObserver } from '#xds/client/wanted-names.ts';
@@ -18,6 +19,8 @@ export interface ServiceDemandOptions {
   readonly apply: (delta: SnapshotDelta) => Promise<void>;
   /** Told of what the data plane cannot use, so that it goes on with what it had. */
   readonly refused?: (resource: SnapshotResource, reason: string) => void;
+  /** Whether the control plane cannot be asked now: what is not known then is decided without it. */
+  readonly isAway?: () => boolean;
   /** How long a call waits for what is not known yet. @defaultValue 2000 */
   readonly timeoutMs?: number;
 }
@@ -51,6 +54,8 @@ export class ServiceDemand {
   readonly #services = new Map<string, Demanded>();
   readonly #leases = new Map<string, Lease>();
   readonly #absentSinceMs = new Map<string, number>();
+  /** Names of the hosts outside of the mesh that are declared. */
+  #outside: ReadonlySet<string> = new Set();
   /** What the data plane has, by key. */
   readonly #shown = new Map<string, SnapshotResource>();
   #work: Promise<unknown> = Promise.resolve();
@@ -66,8 +71,8 @@ export class ServiceDemand {
    * @returns settles when it is known whether it is one and its endpoints are in use; null where it can be none
    */
   demand(authority: string): Promise<void> | null {
-    const name = serviceNameOf(authority, this.#options.namespace);
-    if (name === undefined) return null;
+    const name = this.#nameOf(authority);
+    if (name === undefined || this.#isOutOfReach(name)) return null;
     const absentSinceMs = this.#absentSinceMs.get(name) ?? -Infinity;
     if (performance.now() - absentSinceMs < ABSENT_MS) return null;
     if (this.#absentSinceMs.size >= MAX_ABSENT) this.#forgetAbsent();
@@ -96,6 +101,7 @@ export class ServiceDemand {
   async take({ type, upserts, removals }: DiscoveryChange): Promise<readonly Rejection[]> {
     for (const resource of upserts) this.#held.set(snapshotKey(resource), resource);
     for (const name of removals) this.#held.delete(snapshotKey({ type, name }));
+    if (type === 'workload') this.#noteOutside();
     // What was in use before this start is wanted again.
     for (const resource of upserts)
       if (resource.type === 'mesh-service' && !this.#services.has(resource.name)) this.#subscribe(resource.name);
@@ -103,9 +109,29 @@ export class ServiceDemand {
     return refused.map(({ resource: { name }, reason }) => ({ name, reason }));
   }
 
+  #nameOf(authority: string): string | undefined {
+    const outside = egressName(hostOf(authority).replace(/\.$/, ''));
+    return this.#outside.has(outside) ? outside : serviceNameOf(authority, this.#options.namespace);
+  }
+
+  /** Whether nothing is known of a service, and nobody can be asked. */
+  #isOutOfReach(name: string): boolean {
+    return this.#options.isAway?.() === true && this.#services.get(name)?.lease.presence !== 'present';
+  }
+
+  /** The workload's own resource says which hosts are declared: so nobody is asked about any other host. */
+  #noteOutside(): void {
+    const hosts = [...this.#held.values()].flatMap((own) => (own.type === 'workload' ? (own.hosts ?? []) : []));
+    const before = this.#outside;
+    this.#outside = new Set(hosts.map(egressName));
+    for (const name of before)
+      if (!this.#outside.has(name) && this.#services.get(name)?.lease.presence === 'absent') void this.#drop(name);
+  }
+
   #subscribe(name: string): Demanded {
     const lease = this.#options.subscribe('mesh-service', name, (presence) => {
-      if (presence === 'absent') void this.#drop(name);
+      // What is declared is about to come: the one who says so was only faster.
+      if (presence === 'absent' && !this.#outside.has(name)) void this.#drop(name);
       else void this.#refresh();
     });
     const demanded: Demanded = { lease, waiting: new Set() };

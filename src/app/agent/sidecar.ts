@@ -101,6 +101,7 @@ export class Sidecar {
       subscribe: (type, name, observer) => this.#discovery.subscribe(type, name, observer),
       namespace: run.namespace,
       apply: (delta) => this.#apply(delta),
+      isAway: () => this.#isControlAway,
       refused: ({ type, name }, reason) => this.#refusals.note(type, [{ name, reason }]),
     });
   }
@@ -126,6 +127,12 @@ export class Sidecar {
   /** Why the control plane cannot be spoken to; '' while all is well. */
   get failure(): string {
     return this.#discovery.status().failure;
+  }
+
+  /** Whether the control plane was asked and did not answer: not while the first answer may be on its way. */
+  get #isControlAway(): boolean {
+    const { state, failure } = this.#discovery.status();
+    return state !== 'open' && failure !== '';
   }
 
   /**

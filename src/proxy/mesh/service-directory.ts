@@ -46,6 +46,11 @@ export class ServiceDirectory {
     return this.#byAuthority.get(authority) ?? null;
   }
 
+  /** @param service name of a `mesh-service` @returns whether it is known, whatever its ports */
+  knows(service: string): boolean {
+    return this.#services.has(service);
+  }
+
   /** @param service `<namespace>/<name>` */
   at(service: string, port: number): CalledPort | null {
     return this.#byPlace.get(meshListenerName(service, port)) ?? null;
