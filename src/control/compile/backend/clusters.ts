@@ -15,6 +15,7 @@ import type { AuthorityHolder } from '../certificate/authorities.ts';
 import { certificateOf } from '../certificate/certificates.ts';
 import { warning, type Finding } from '../finding.ts';
 import type { Lookups } from '../inventory.ts';
+import { expectsWorkloads } from '../mesh/membership.ts';
 import { meshEndpoints } from '../mesh/mesh-endpoints.ts';
 import { versioned } from '../version.ts';
 import { tlsTowards } from './backend-tls.ts';
@@ -96,7 +97,7 @@ function servicePlan(target: ClusterTarget, lookups: Lookups): EndpointGroup {
   };
 }
 
-/** In a mesh, workloads are endpoints too, and that there are none now is no mistake of whoever declares. */
+/** In a mesh, workloads are endpoints too. That there are none here or now is no mistake of whoever declares. */
 function serviceEndpoints(
   { namespace, name, onlySidecars }: ClusterTarget,
   service: ResourceOf<'Service'>,
@@ -106,7 +107,7 @@ function serviceEndpoints(
   const slices = lookups.slicesOf(namespace, name);
   const workloads = lookups.workloadsOf(namespace, name);
   const declared = endpointsOf(service, port, slices);
-  if (workloads === null) return declared;
+  if (workloads === null) return slices.length === 0 && expectsWorkloads(service) ? { endpoints: [] } : declared;
   const endpoints = meshEndpoints(onlySidecars ? [] : declared.endpoints, port, workloads);
   return slices.length > 0 && workloads.length === 0 ? { ...declared, endpoints } : { endpoints };
 }

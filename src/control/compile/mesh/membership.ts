@@ -4,6 +4,11 @@ import type { LiveWorkload } from './live-workload.ts';
 /** Annotation of a Service or a Gateway: the service accounts that may serve it, separated by commas. */
 export const serviceAccountsAnnotation = 'selvage.dev/service-accounts';
 
+/** Whether a Service's endpoints are to come from workloads, wherever these run: it says who they are. */
+export function expectsWorkloads({ metadata }: ResourceOf<'Service'>): boolean {
+  return metadata.annotations[serviceAccountsAnnotation] !== undefined;
+}
+
 /**
  * Tells whether a workload may serve the service that it names. A service account is what a stolen join token is bound
  * to, so it must not open the traffic of other services: without more said, it serves the service of its own name.
