@@ -1,16 +1,19 @@
-import { connect } from 'node:net';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
 
 /** One program of the shop. */
 export interface Program {
-  /** As its service in `config/services.yaml` is named. */
+  /** As its Service in `config/services.yaml` is named. */
   readonly name: string;
+  /** Who it runs as. */
+  readonly serviceAccount: string;
   /** What runs. */
-  readonly file: URL;
+  readonly file: string;
   readonly port: number;
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** The ports that the documents in `config/` name, by what listens there. */
+/** The ports of this machine that the shop takes, by what listens there. */
 export const PORTS = {
   gateway: 8080,
   web: 7101,
@@ -19,39 +22,38 @@ export const PORTS = {
   cart: 7104,
   orders: 7105,
   payments: 7106,
-  admin: 15020,
+  'control plane': 15_010,
+  'admin of the control plane': 9900,
+  'admin of the gateway': 15_020,
 } as const;
+
+/** The gateway's name, which is who it runs as, too. */
+export const GATEWAY = 'edge';
+export const NAMESPACE = 'shop';
 
 /** Lists the services. @param offset added to each port */
 export function listPrograms(offset: number): readonly Program[] {
-  const url = (name: keyof typeof PORTS): string => `http://127.0.0.1:${PORTS[name] + offset}`;
-  const program = (name: keyof typeof PORTS, file: URL, env: Program['env'] = {}): Program => ({
+  const program = (name: keyof typeof PORTS, serviceAccount: string, file: URL, version = ''): Program => ({
     name,
-    file,
+    serviceAccount,
+    file: fileURLToPath(file),
     port: PORTS[name] + offset,
-    env,
+    env: { PORT: String(PORTS[name] + offset), ...(version !== '' && { VERSION: version }) },
   });
   const catalog = new URL('./services/catalog.ts', import.meta.url);
-  const orders = new URL('./services/orders.ts', import.meta.url);
   return [
-    program('web', new URL('./services/web.ts', import.meta.url), {
-      CATALOG_URL: url('catalog-v1'),
-      CART_URL: url('cart'),
-    }),
-    program('catalog-v1', catalog, { VERSION: 'v1' }),
-    program('catalog-v2', catalog, { VERSION: 'v2' }),
-    program('cart', new URL('./services/cart.ts', import.meta.url)),
-    program('orders', orders, { PAYMENTS_URL: url('payments') }),
-    program('payments', new URL('./services/payments.ts', import.meta.url)),
+    program('web', 'web', new URL('./services/web.ts', import.meta.url)),
+    program('catalog-v1', 'catalog', catalog, 'v1'),
+    program('catalog-v2', 'catalog', catalog, 'v2'),
+    program('cart', 'cart', new URL('./services/cart.ts', import.meta.url)),
+    program('orders', 'orders', new URL('./services/orders.ts', import.meta.url)),
+    program('payments', 'payments', new URL('./services/payments.ts', import.meta.url)),
   ];
 }
 
-/** Moves all ports that a document names. */
+/** Moves the port that a document names. */
 export function movePorts(text: string, offset: number): string {
-  return text.replace(/\b\d{4,5}\b/g, (digits) => {
-    const isOurs = Object.values(PORTS).some((port) => port === Number(digits));
-    return isOurs ? String(Number(digits) + offset) : digits;
-  });
+  return text.replaceAll(new RegExp(`\\b${PORTS.gateway}\\b`, 'g'), String(PORTS.gateway + offset));
 }
 
 /** @returns what cannot have its port, since somebody listens there already; undefined where all are free */
@@ -63,13 +65,11 @@ export async function findTakenPort(
   return all.find((_, i) => taken[i]);
 }
 
+/** Whether this port cannot be bound on loopback: somebody may listen there, or on all addresses. */
 function isTaken(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' });
-    const settle = (answer: boolean): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.once('connect', () => settle(true)).once('error', () => settle(false));
+    const probe = createServer();
+    probe.once('error', () => resolve(true));
+    probe.listen({ port, host: '127.0.0.1', exclusive: true }, () => probe.close(() => resolve(false)));
   });
 }

@@ -1,17 +1,12 @@
-// Runs the example shop: its services and `selvage up` in front of them, until Ctrl-C.
+// Runs the example shop as a mesh: a control plane, a gateway, and six services with a sidecar each, until Ctrl-C.
 // Usage: npm start [-- --port-offset <n>]
-import { fork, type ChildProcess } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import process from 'node:process';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import { parseArgs, styleText } from 'node:util';
-import { findTakenPort, listPrograms, movePorts, PORTS, type Program } from './programs.ts';
+import { LAUNCHER } from './child.ts';
+import { findTakenPort, listPrograms, NAMESPACE } from './programs.ts';
+import { Shop } from './shop.ts';
 
-const HERE = import.meta.dirname;
-const LAUNCHER = join(HERE, '../../bin/selvage.cjs');
 /** What one waits for at most when stopping: far above what the shop's requests take. */
 const STOP_TIMEOUT_MS = 10_000;
 
@@ -25,16 +20,12 @@ if (taken !== undefined) {
   process.exit(1);
 }
 
-const children = new Map<string, ChildProcess>();
-let isStopping = false;
+const shop = new Shop(offset);
+process.on('exit', () => shop.destroy());
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
-
-const config = offset === 0 ? join(HERE, 'config') : moveConfig();
-process.on('exit', () => {
-  for (const child of children.values()) child.kill('SIGKILL');
-  if (offset !== 0) rmSync(config, { recursive: true, force: true });
-});
-await Promise.all([startGateway(), ...listPrograms(offset).map(startService)]);
+let isStopping = false;
+shop.broken.catch(fail);
+await shop.open().catch(fail);
 if (!isStopping) explain();
 
 function readOffset(): number {
@@ -45,73 +36,18 @@ function readOffset(): number {
   process.exit(1);
 }
 
-/** The documents name ports: others need documents of their own. */
-function moveConfig(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'selvage-shop-'));
-  cpSync(join(HERE, 'config'), folder, { recursive: true });
-  for (const name of readdirSync(folder)) {
-    const path = join(folder, name);
-    writeFileSync(path, movePorts(readFileSync(path, 'utf8'), offset));
-  }
-  return folder;
+function fail({ message }: Error): void {
+  if (isStopping) return;
+  console.error(`cannot run the shop: ${message}`);
+  void stop(1);
 }
 
-function startService({ name, file, port, env }: Program): Promise<void> {
-  const child = fork(file, {
-    env: { ...process.env, ...env, PORT: String(port) },
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-    // Ctrl-C in a terminal reaches the whole group, but the services must outlive the requests that are still open.
-    detached: true,
-  });
-  return untilSaid(name, child, child.stdout, /listens on port/);
-}
-
-function startGateway(): Promise<void> {
-  const args = ['up', nameOf(config), '--admin-port', String(PORTS.admin + offset), '--access-log', 'stdout'];
-  const child = fork(LAUNCHER, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true });
-  hearLines(child.stdout, tellRequest);
-  hearLines(child.stderr, (line) => console.error(styleText('dim', line, { stream: process.stderr })));
-  return untilSaid('selvage', child, child.stderr, /^ready after/m);
-}
-
-function hearLines(output: Readable | null, hear: (line: string) => void): void {
-  if (output !== null) createInterface(output).on('line', hear);
-}
-
-/** Waits until a program has said that it is ready; when one ends too early, everything does. */
-function untilSaid(name: string, child: ChildProcess, output: Readable | null, words: RegExp): Promise<void> {
-  children.set(name, child);
-  let said = '';
-  return new Promise((resolve) => {
-    output?.setEncoding('utf8').on('data', (text: string) => {
-      if (words.test((said += text))) resolve();
-      said = said.slice(-1000);
-    });
-    child.on('exit', (code, signal) => {
-      children.delete(name);
-      resolve();
-      if (isStopping) return;
-      console.error(`cannot run the shop: ${name} ended (${signal ?? `exit code ${code}`})`);
-      void stop(1);
-    });
-  });
-}
-
-/** The gateway first: it lets open requests finish, for which the services must be there. */
 async function stop(exitCode: number): Promise<void> {
   if (isStopping) return;
   isStopping = true;
   setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
-  const gateway = children.get('selvage');
-  if (gateway !== undefined) await end(gateway);
-  await Promise.all([...children.values()].map(end));
+  await shop.close();
   process.exit(exitCode);
-}
-
-function end(child: ChildProcess): Promise<unknown> {
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
-  return ended;
 }
 
 /** As one would type it. */
@@ -120,43 +56,43 @@ function nameOf(path: string): string {
   return fromHere.startsWith('..') ? path : fromHere;
 }
 
-/** One line of the access log, shortened for the eye. */
-function tellRequest(line: string): void {
-  const {
-    method,
-    host,
-    path,
-    status,
-    cluster = 'the gateway itself',
-    durationMs,
-  } = JSON.parse(line) as Record<string, string>;
-  const service = cluster.replace(/^Service\/shop\/(.*):80$/, '$1');
-  const tone = Number(status) < 400 ? 'green' : 'red';
-  console.log(`${styleText(tone, String(status))} ${method} http://${host}${path} → ${service} in ${durationMs} ms`);
-}
-
 function explain(): void {
-  const gateway = `localhost:${PORTS.gateway + offset}`;
+  const gateway = `localhost:${shop.portOf('gateway')}`;
   const services = listPrograms(offset).map(({ name, port }) => `${name} ${port}`);
-  const documents = nameOf(config);
+  const documents = nameOf(shop.documents);
   const selvage = nameOf(LAUNCHER);
+  const controlAdmin = `http://127.0.0.1:${shop.portOf('admin of the control plane')}`;
   const json = "-H 'content-type: application/json'";
+  const visitor = `--service-account visitor --namespace ${NAMESPACE}`;
+  const explained = ([command, meaning]: readonly [string, string]): string => `  ${command.padEnd(64)} # ${meaning}`;
+  const api = `http://api.${gateway}/v1`;
+  const tries = [
+    [`curl http://${gateway}/`, 'the page: the gateway calls web, web calls catalog and cart'],
+    [`curl ${api}/products`, 'one in ten is answered by the new version'],
+    [`curl ${api}/products -H 'x-beta: true'`, 'always the new version'],
+    [`curl ${api}/search?q=denim`, 'the new version gets a copy'],
+    [`curl -i http://${gateway}/index.php`, 'moved'],
+  ] as const;
   console.log(`
-The shop is open: http://${gateway}
+The shop is open: ${styleText('bold', `http://${gateway}`)} (${(performance.now() / 1000).toFixed(1)} s after it was called)
 
-  services   ${services.join(', ')}
-  gateway    ${PORTS.gateway + offset}, admin ${PORTS.admin + offset}
+  services   ${services.join(', ')}, each with a sidecar
+  gateway    ${shop.portOf('gateway')}, admin ${shop.portOf('admin of the gateway')}
+  control    ${shop.portOf('control plane')}, admin ${shop.portOf('admin of the control plane')}
   documents  ${documents} (change one and save it: it is applied at once)
 
-Try:
-  curl http://api.${gateway}/v1/products                     # one in ten is answered by the new version
-  curl http://api.${gateway}/v1/products -H 'x-beta: true'   # always the new version
-  curl http://api.${gateway}/v1/search?q=denim               # the new version gets a copy
-  curl http://api.${gateway}/v1/carts/ada ${json} -d '{"product": "denim", "quantity": 2}'
-  curl http://api.${gateway}/v1/orders ${json} -d '{"customer": "ada", "amountCents": 6900}'
-  curl -i http://${gateway}/index.php                        # moved
-  curl http://127.0.0.1:${PORTS.admin + offset}/metrics
-  ${selvage} explain ${documents} GET http://api.${gateway}/v1/products
+${styleText('bold', 'Try')}, and see below who calls whom:
+${tries.map(explained).join('\n')}
+  curl ${api}/carts/ada ${json} -d '{"product": "denim", "quantity": 2}'
+  curl ${api}/orders ${json} -d '{"customer": "ada", "amountCents": 6900}'
+  ${selvage} get workloads --admin ${controlAdmin}
+  ${selvage} get services --admin ${controlAdmin}
+  ${selvage} explain ${documents} GET http://${gateway}/index.php
+
+Only orders may call payments. Here somebody else joins the mesh, tries, and gets 403:
+  SELVAGE_TOKEN=$(${selvage} token create ${visitor} --state ${shop.state}) \\
+    ${selvage} run ${visitor} --control 127.0.0.1:${shop.portOf('control plane')} --state ${shop.state}-visitor -- \\
+    curl -i http://payments/payments ${json} -d '{"customer": "eve", "amountCents": 1}'
 
 Ctrl-C closes it.
 `);

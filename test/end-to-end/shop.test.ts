@@ -1,19 +1,21 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 import test, { type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { findTakenPort, movePorts, PORTS } from '../../examples/shop/programs.ts';
 import { findProgram } from '../../tools/debian-packages.ts';
+import { eventually } from '../mesh/testing/mesh-processes.ts';
 import { get } from './testing/client.ts';
 import { createFolder } from './testing/folder.ts';
 import { ROOT, runSelvage, startProgram, type Program } from './testing/program.ts';
 
 const run = promisify(execFile);
 const START = join(ROOT, 'examples/shop/start.ts');
+const SECURE = '  +mutual TLS +\\d+\\.\\d ms';
 
 /** Others may run the shop, or this test, on the same machine. */
 async function freeOffset(): Promise<number> {
@@ -23,37 +25,63 @@ async function freeOffset(): Promise<number> {
   }
 }
 
-async function openShop(t: TestContext, temporary: string): Promise<{ shop: Program; offset: number }> {
+interface OpenShop {
+  readonly shop: Program;
+  readonly offset: number;
+  readonly gateway: string;
+  /** Where the shop has its folder, and nothing else is. */
+  readonly temporary: string;
+}
+
+async function openShop(t: TestContext): Promise<OpenShop> {
+  const temporary = createFolder(t);
   const offset = await freeOffset();
   const shop = startProgram(t, process.execPath, [START, '--port-offset', String(offset)], { TMPDIR: temporary });
   await shop.printed(/Ctrl-C closes it/);
-  return { shop, offset };
+  return { shop, offset, temporary, gateway: `http://127.0.0.1:${PORTS.gateway + offset}` };
 }
 
-/** Lines of "Try:" that begin with the name of a program. */
+/** The commands that are to be tried, whole where they go on in the next line. */
 function printedCommands({ stdout }: Program): string[] {
-  return [...stdout.matchAll(/^ {2}((?:curl|\S*selvage\.cjs) .*)$/gm)].map(([, command]) => command as string);
+  const commands = stdout.matchAll(/^ {2}((?:curl|SELVAGE_TOKEN|\S*selvage\.cjs)(?:.*\\\n)* *.*)$/gm);
+  return [...commands].map(([, command]) => command as string);
 }
 
-function isOpen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' });
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
+/** Waits until nobody listens on any port of the shop. */
+async function untilClosed(offset: number): Promise<void> {
+  await eventually(async () => {
+    const taken = await findTakenPort(offset);
+    return taken === undefined ? undefined : `port ${taken.port} of ${taken.name} is taken`;
   });
+}
+
+/** Finds the cart among all processes of the machine by its port, and not the sidecar that has started it. */
+function pidOfCart(port: number): number {
+  const read = (pid: string, file: string): string => {
+    try {
+      return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+    } catch {
+      return ''; // it has ended, or is somebody else's
+    }
+  };
+  const isCart = (pid: string): boolean =>
+    /^[^\0]*\0[^\0]*services\/cart\.ts\0$/.test(read(pid, 'cmdline')) &&
+    read(pid, 'environ').includes(`PORT=${port}\0`);
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isCart(name));
+  assert.equal(pids.length, 1);
+  return Number(pids[0]);
 }
 
 test(
   'the shop opens, every command that it prints works, and it leaves nothing behind',
   { skip: findProgram('curl') === undefined && 'curl is missing' },
   async (t) => {
-    const temporary = createFolder(t);
-    const { shop, offset } = await openShop(t, temporary);
-    // curl then fails on a status of 400 and above.
+    const { shop, offset, temporary, gateway } = await openShop(t);
+    // Without a progress meter.
     const curlHome = createFolder(t);
-    writeFileSync(join(curlHome, '.curlrc'), 'fail\nsilent\nshow-error\n');
+    writeFileSync(join(curlHome, '.curlrc'), 'silent\nshow-error\n');
     const commands = printedCommands(shop);
-    assert.equal(commands.length, 8);
+    assert.equal(commands.length, 11);
     const outputs = new Map<string, string>();
     for (const command of commands) {
       const { stdout } = await run('sh', ['-c', command], { cwd: ROOT, env: { ...process.env, CURL_HOME: curlHome } });
@@ -61,49 +89,73 @@ test(
       outputs.set(command, stdout);
     }
     const outputOf = (part: string): string => [...outputs].find(([command]) => command.includes(part))?.[1] ?? '';
+    assert.match(outputOf('/ '), /<h1>The selvage shop<\/h1>/);
     assert.match(outputOf('x-beta'), /"version": "v2"/);
     assert.match(outputOf('search'), /"version": "v1"/);
     assert.match(outputOf('index.php'), new RegExp(`^location: http://localhost:${PORTS.gateway + offset}/\r$`, 'm'));
     assert.match(outputOf('carts'), /"quantity": 2/);
     assert.match(outputOf('orders'), /"status": "authorised"/);
-    const page = await get(`http://127.0.0.1:${PORTS.gateway + offset}/`, { headers: { host: 'shop.localhost' } });
+    assert.match(outputOf('visitor'), /^HTTP\/1\.1 403 [^]*"policy":"AuthorizationPolicy\/shop\/paying"/);
+    assert.equal(
+      outputOf('get workloads').match(/ ready +synced +spiffe:\/\/cluster\.local\/ns\/shop\/sa\//g)?.length,
+      7,
+    );
+    const page = await get(`${gateway}/`, { headers: { host: 'shop.localhost' } });
     assert.match(page.body, /2 × denim/);
     assert.equal(page.headers['x-served-by'], undefined);
-    await shop.printed(/200 GET http:\/\/shop\.localhost\/ → web in/);
+    for (const call of [
+      `200  GET   shop\\.localhost/ +edge → web${SECURE}`,
+      `200  GET   /products +web → catalog-v[12]${SECURE}`,
+      `200  GET   /carts/ada +web → cart${SECURE}`,
+      `201  POST  /payments +orders → payments${SECURE}`,
+      `200  GET   api\\.localhost/search\\?q=denim +edge → catalog-v2${SECURE}`,
+      `403  POST  /payments +visitor → payments${SECURE}  refused by AuthorizationPolicy/shop/paying`,
+      '301  GET   localhost/index\\.php +edge +\\d',
+    ])
+      await shop.printed(new RegExp(`^${call}`, 'm'));
+    assert.doesNotMatch(shop.stdout + shop.stderr, /svt_|no TLS/);
     shop.kill('SIGINT');
     const { code } = await shop.ended;
     assert.equal(code, 0);
-    for (const port of Object.values(PORTS)) assert.equal(await isOpen(port + offset), false);
+    assert.equal(await findTakenPort(offset), undefined);
     assert.deepEqual(readdirSync(temporary), []);
   },
 );
 
 test('the shop says in one sentence which port is taken', async (t) => {
-  const { offset } = await openShop(t, createFolder(t));
-  const second = startProgram(t, process.execPath, [START, '--port-offset', String(offset)]);
-  const { code, stderr } = await second.ended;
+  const offset = await freeOffset();
+  const port = PORTS.gateway + offset;
+  const other = createServer().listen(port, '127.0.0.1');
+  t.after(() => other.close());
+  const { code, stderr } = await startProgram(t, process.execPath, [START, '--port-offset', String(offset)]).ended;
   assert.equal(code, 1);
-  assert.match(
-    stderr,
-    new RegExp(
-      `^cannot start the shop: another process listens on port ${PORTS.gateway + offset}, which is for gateway \\(.*\\)\n$`,
-    ),
-  );
+  const sentence = `cannot start the shop: another process listens on port ${port}, which is for gateway \\(.*\\)`;
+  assert.match(stderr, new RegExp(`^${sentence}\n$`));
 });
 
-test('the documents of the shop are valid, and name only ports that the shop moves', async (t) => {
+test('the documents of the shop are valid, and name no port but the one that the shop moves', async (t) => {
   const { code, stdout } = await runSelvage(t, 'validate', 'examples/shop/config');
   assert.equal(code, 0);
   assert.match(stdout, /^no problems in /);
   const config = join(ROOT, 'examples/shop/config');
   for (const name of readdirSync(config)) {
     const moved = movePorts(readFileSync(join(config, name), 'utf8'), 30_000);
-    assert.doesNotMatch(moved.replaceAll(/\b(3[78]\d{3}|45020)\b/g, ''), /\b\d{4,5}\b/, name);
+    assert.doesNotMatch(moved.replaceAll('38080', ''), /\b\d{4,5}\b/, name);
   }
 });
 
 test('the shop closes also when it is killed', async (t) => {
-  const { shop, offset } = await openShop(t, createFolder(t));
+  const { shop, offset } = await openShop(t);
   shop.kill('SIGKILL');
-  for (const port of Object.values(PORTS)) while (await isOpen(port + offset));
+  await untilClosed(offset);
+});
+
+test('the shop closes when one of its programs ends', async (t) => {
+  const { shop, offset, temporary } = await openShop(t);
+  process.kill(pidOfCart(PORTS.cart + offset), 'SIGKILL');
+  const { code, stderr } = await shop.ended;
+  assert.equal(code, 1);
+  assert.match(stderr, /cannot run the shop: cart ended \(exit code 137\)/);
+  await untilClosed(offset);
+  assert.deepEqual(readdirSync(temporary), []);
 });

@@ -1,5 +1,4 @@
 // Takes orders, and has them paid before it confirms them.
-import process from 'node:process';
 import { call, Refusal, runService } from './service.ts';
 
 interface Order {
@@ -8,8 +7,6 @@ interface Order {
   readonly amountCents: number;
   readonly payment: unknown;
 }
-
-const PAYMENTS_URL = process.env['PAYMENTS_URL'] ?? '';
 
 const orders: Order[] = [];
 
@@ -20,7 +17,7 @@ runService('orders', {
     if (typeof customer !== 'string' || typeof amountCents !== 'number') {
       throw new Refusal(400, 'an order needs a customer and an amountCents');
     }
-    const payment = await call(`${PAYMENTS_URL}/payments`, {
+    const payment = await call('http://payments/payments', {
       method: 'POST',
       body: JSON.stringify({ customer, amountCents }),
     });

@@ -1,4 +1,4 @@
-// Authorises payments; nothing outside of the shop may call it, so no route leads here.
+// Authorises payments. Only orders may call it, which is declared and not programmed: config/access.yaml.
 import { Refusal, runService } from './service.ts';
 
 interface Payment {

@@ -1,4 +1,5 @@
-// What all services of the shop share: a plain JSON-over-HTTP program. None of them knows that a gateway is in front.
+// What all services of the shop share: a plain JSON-over-HTTP program. None of them knows that a sidecar stands beside it:
+// they call each other by name, and Node finds the sidecar by the proxy address in the environment.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import process from 'node:process';
 
@@ -41,8 +42,6 @@ export function runService(name: string, routes: Readonly<Record<string, Route>>
     server.closeIdleConnections();
   };
   process.on('SIGTERM', stop);
-  // Whoever started this one has gone.
-  process.on('disconnect', () => process.exit());
 }
 
 /** Calls another service. @throws Refusal where that does not work */

@@ -1,9 +1,6 @@
 // The page that customers see. It calls the catalog and the cart.
-import process from 'node:process';
 import { call, runService } from './service.ts';
 
-const CATALOG_URL = process.env['CATALOG_URL'] ?? '';
-const CART_URL = process.env['CART_URL'] ?? '';
 /** The shop has no accounts. */
 const CUSTOMER = 'ada';
 
@@ -16,7 +13,7 @@ interface Product {
 
 runService('web', {
   'GET /': async () => {
-    const [catalog, cart] = await Promise.all([call(`${CATALOG_URL}/products`), call(`${CART_URL}/carts/${CUSTOMER}`)]);
+    const [catalog, cart] = await Promise.all([call('http://catalog/products'), call(`http://cart/carts/${CUSTOMER}`)]);
     const { products } = catalog as { products: Product[] };
     const { items } = cart as { items: { product: string; quantity: number }[] };
     return { status: 200, body: page(products, items) };
