@@ -68,7 +68,7 @@ function findTimeProblem({ notBeforeMs, notAfterMs }: CertificateFields, nowMs: 
   if (nowMs > notAfterMs)
     return identityProblem(
       'expired',
-      `the certificate expired at ${isoTime(notAfterMs)}, and here it is ${isoTime(nowMs)}`,
+      `the certificate expired at ${isoTime(notAfterMs)}, and here it is ${isoTime(nowMs)}: renew it, or compare the clocks`,
     );
   return undefined;
 }

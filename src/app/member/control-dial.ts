@@ -61,8 +61,8 @@ export function dialControl(
       ...placeOf(host, port),
       ca: [...bundle.roots],
       ...(identity !== undefined && { cert: identity.svid.certificateChain, key: identity.svid.key.exportPem() }),
-      // The name in the certificate is a SPIFFE id, judged below.
-      checkServerIdentity: () => undefined,
+      // Judged below, where the reason can be told, and whatever the environment says of verification.
+      rejectUnauthorized: false,
     });
     let settled = false;
     const settle = (then: () => void): void => {
@@ -79,7 +79,7 @@ export function dialControl(
     socket.on('error', ({ code, message }: NodeJS.ErrnoException) => fail(REASONS.get(code ?? '') ?? code ?? message));
     socket.once('close', () => fail('the connection was closed'));
     socket.once('secureConnect', () => {
-      const problem = problemWithServer(socket, bundle.trustDomain);
+      const problem = problemWithServer(socket, bundle.trustDomain) ?? problemWithPath(socket);
       if (problem !== undefined) return fail(problem);
       settle(() => {
         const connection = new Connection(socket, NOBODY);
@@ -113,6 +113,13 @@ function problemWithServer(socket: TLSSocket, trustDomain: TrustDomain): string 
   return peer.spiffeId.uri === expected
     ? undefined
     : `the server is ${peer.spiffeId.uri}, not the control plane ${expected}`;
+}
+
+/** What OpenSSL has found, with the roots of the mesh; times of the certificate itself are judged before. */
+function problemWithPath({ authorized, authorizationError }: TLSSocket): string | undefined {
+  if (authorized) return undefined;
+  const here = new Date().toISOString();
+  return `the certificate of the server is not one of this mesh: ${String(authorizationError)} (here it is ${here})`;
 }
 
 /**

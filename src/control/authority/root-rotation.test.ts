@@ -72,7 +72,7 @@ test('a longer lifetime of SVIDs is remembered, so that their root outlives them
   assert.deepEqual(keys.rotation, { phase: 'retiring', dropAtMs: 48 * HOUR_MS });
 });
 
-/** With SVIDs of two minutes, so that all of an exchange lies within the five minutes that they are dated back. */
+/** With SVIDs of two minutes, so that all of an exchange lies within the fifteen minutes that they are dated back. */
 test('workloads of both generations of roots understand each other through the whole exchange', async (t) => {
   const startMs = Date.now();
   const lifetimeMs = 120_000;

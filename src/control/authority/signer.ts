@@ -46,7 +46,7 @@ export interface IssuedCertificate {
 }
 
 /** How far certificates are dated back, for machines whose clocks are slow. */
-export const CLOCK_TOLERANCE_MS = 5 * 60_000;
+export const CLOCK_TOLERANCE_MS = 15 * 60_000;
 
 const ROOT_LIFETIME_MS = 3650 * 86_400_000;
 

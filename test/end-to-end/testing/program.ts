@@ -82,6 +82,11 @@ export function startSelvage(t: TestContext, ...words: string[]): Program {
   return startProgram(t, process.execPath, [LAUNCHER, ...words]);
 }
 
+/** As {@link startSelvage}, with more in its environment. */
+export function startSelvageWith(t: TestContext, env: Readonly<Record<string, string>>, ...words: string[]): Program {
+  return startProgram(t, process.execPath, [LAUNCHER, ...words], env);
+}
+
 /** Starts a program; it is ended with the test. */
 export function startProgram(
   t: TestContext,
