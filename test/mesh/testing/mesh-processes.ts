@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { TestContext } from 'node:test';
 import { createFolder } from '../../end-to-end/testing/folder.ts';
-import { type Program, runSelvage, startSelvage } from '../../end-to-end/testing/program.ts';
+import { type Program, startSelvage, startSelvageWith } from '../../end-to-end/testing/program.ts';
 
 const APPLICATION = join(import.meta.dirname, 'application.mjs');
 const CALLER = join(import.meta.dirname, 'caller.mjs');
@@ -11,6 +12,8 @@ export class MeshProcesses {
   readonly #t: TestContext;
   readonly state: string;
   readonly documents: string;
+  /** Of whatever runs on the machine of the control plane. */
+  environment: Readonly<Record<string, string>> = {};
   control!: Program;
   port = 0;
   adminUrl = '';
@@ -27,18 +30,34 @@ export class MeshProcesses {
     return mesh;
   }
 
+  /** One whose control plane has a clock that is off by so much. */
+  static async startWithClockOff(t: TestContext, shiftMs: number, ...flags: string[]): Promise<MeshProcesses> {
+    const mesh = new MeshProcesses(t);
+    mesh.setClockOff(shiftMs);
+    await mesh.startControl(...flags);
+    return mesh;
+  }
+
+  /** From the next start of the control plane on. */
+  setClockOff(shiftMs: number): void {
+    const module = pathToFileURL(join(import.meta.dirname, 'shifted-clock.mjs')).href;
+    this.environment = { NODE_OPTIONS: `--import=${module}`, SHIFT_CLOCK_MS: String(shiftMs) };
+  }
+
   /** Starts the control plane, on the port that it had before. */
   async startControl(...flags: string[]): Promise<void> {
     const ports = ['--address', '127.0.0.1', '--port', String(this.port), '--admin-port', '0'];
-    this.control = startSelvage(this.#t, 'control', this.documents, '--state', this.state, ...ports, ...flags);
+    const program = ['control', this.documents];
+    this.control = startSelvageWith(this.#t, this.environment, ...program, '--state', this.state, ...ports, ...flags);
     this.port = Number((await this.control.said(/127\.0\.0\.1:(\d+) {2}sidecars/))[1]);
     this.adminUrl = (await this.control.said(/(http:\/\/127\.0\.0\.1:\d+) {2}admin/))[1]!;
     await this.control.said(/^ready after/m);
   }
 
   async token(serviceAccount: string, ...flags: string[]): Promise<string> {
-    const ending = await runSelvage(
+    const ending = await startSelvageWith(
       this.#t,
+      this.environment,
       'token',
       'create',
       '--service-account',
@@ -46,7 +65,7 @@ export class MeshProcesses {
       '--state',
       this.state,
       ...flags,
-    );
+    ).ended;
     if (ending.code !== 0) throw new Error(ending.stderr);
     return ending.stdout.trim();
   }
