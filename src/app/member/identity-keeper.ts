@@ -226,7 +226,9 @@ function readSaved({ files, namespace, serviceAccount, warn }: IdentityKeeperOpt
     return undefined;
   }
   const { spiffeId } = saved.svid;
-  return spiffeId.namespace === namespace && spiffeId.serviceAccount === serviceAccount ? saved : undefined;
+  if (spiffeId.namespace === namespace && spiffeId.serviceAccount === serviceAccount) return saved;
+  warn(`the saved identity is of ${spiffeId.uri}, and this workload is to be another: it is not used`);
+  return undefined;
 }
 
 function delay(ms: number): Promise<void> {
