@@ -11,6 +11,11 @@ const { dirname, join } = require('node:path');
 const { pathToFileURL } = require('node:url');
 
 const NEEDED_MAJOR = 26;
+/** What serves for long, and is small for as long as nobody asks anything of it. */
+const isFrugal = ['up', 'run', 'gateway'].includes(process.argv[2]);
+// Before all else: what looks for files here is much of what would be optimised.
+if (isFrugal && majorOf(process.versions.node) >= NEEDED_MAJOR) startFrugally();
+
 const root = dirname(dirname(realpathSync(__filename)));
 
 if (majorOf(process.versions.node) >= NEEDED_MAJOR) {
@@ -37,14 +42,21 @@ function importEntry() {
   const sources = join(root, 'src');
   const fromSources = existsSync(sources);
   require('./own-modules.cjs');
-  if (fromSources) {
-    // Without the cache every start strips the types of all sources again, which keeps the stripper's memory (18 MB).
-    // A folder that cannot be written makes this a no-op: the result is a status, never an exception.
+  // Kept code makes starts quicker, but Node keeps it in memory as well (4 MB), and its code is not run often enough in idleness.
+  if (fromSources && !isFrugal)
     require('node:module').enableCompileCache(join(root, 'node_modules', '.cache', 'selvage'));
-  }
   const entry = fromSources ? join(sources, 'app', 'main.ts') : join(root, 'dist', 'app', 'main.js');
   // Left uncaught on purpose: a start that failed halfway must end the process, with what it had already opened.
   void import(pathToFileURL(entry).href);
+}
+
+/**
+ * What a start does, it does once: neither machine code for it nor room for its garbage is worth having, and an idle process
+ * would keep both (10 MB). src/app/frugal-start.ts takes it back; docs/decisions/0013-frugal-start.md has the figures.
+ */
+function startFrugally() {
+  const { setFlagsFromString } = require('node:v8');
+  for (const flag of ['--no-turbofan', '--no-maglev', '--semi-space-growth-factor=1']) setFlagsFromString(flag);
 }
 
 /** The pinned runtime, wherever npm put it; each candidate is asked for its version, or an old one would loop here. */

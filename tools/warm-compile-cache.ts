@@ -1,8 +1,9 @@
 /*
- * Fills the compile cache that the launcher reads, so that the first start from a fresh checkout is as quick and as
- * small as every later one: without it, Node's type stripper comes into memory and stays (30 MB). `npm ci` runs it; a
- * failure costs nothing but that.
+ * Keeps compiled code, and the sources without their types, where the launcher looks for them, so that the first start from
+ * a fresh checkout is as quick and as small as every later one: without, Node's type stripper comes into memory and stays
+ * (30 MB). `npm ci` runs it; a failure costs nothing but that.
  */
+import '../bin/own-modules.cjs';
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

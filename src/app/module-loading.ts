@@ -1,8 +1,14 @@
-import { getCompileCacheDir } from 'node:module';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
 
-const OWN_MODULES = fileURLToPath(new URL('../../bin/own-modules.cjs', import.meta.url));
+const ROOT = join(import.meta.dirname, '..', '..');
+
+/** What runs modules of this program anywhere. */
+const OWN_MODULES = join(ROOT, 'bin', 'own-modules.cjs');
+
+/** Where compiled code is kept by what is not there for long: as in the launcher. */
+const COMPILED = join(ROOT, 'node_modules', '.cache', 'selvage');
 
 /** What the launcher did for this process, as options of a process or thread that runs modules of this program. */
 export interface ModuleLoading {
@@ -15,9 +21,7 @@ export interface ModuleLoading {
  * which are not meant for others
  */
 export function moduleLoading(): ModuleLoading {
-  // Of one version of Node, in the folder that the variable names. The cache is not inherited by itself, and without it
-  // every start strips the types of all sources again.
-  const folder = getCompileCacheDir();
-  const env = folder === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: dirname(folder) };
+  const isCheckout = existsSync(join(ROOT, 'src'));
+  const env = isCheckout ? { ...process.env, NODE_COMPILE_CACHE: COMPILED } : process.env;
   return { env, execArgv: ['--require', OWN_MODULES] };
 }

@@ -1,4 +1,3 @@
-import { flushCompileCache } from 'node:module';
 import { EXIT } from '#cli/command.ts';
 import type { Terminal } from '#cli/terminal.ts';
 import type { UpOptions } from '#cli/up.ts';
@@ -7,6 +6,7 @@ import { openAdmin, type Admin, type Phase } from './admin.ts';
 import type { ControlClient } from './control-client.ts';
 import type { DataPlane } from './data-plane.ts';
 import { drainWithin } from './drain-within.ts';
+import { endFrugalStart } from './frugal-start.ts';
 import { ServedFolder } from './served-folder.ts';
 import type { StopSignals } from './stop-signals.ts';
 import { UpNarrator } from './up-narrator.ts';
@@ -37,8 +37,7 @@ export async function up(options: UpOptions, start: UpStart, terminal: Terminal)
   const run = new UpRun(options, start, narrator, await createDataPlane(options, narrator));
   try {
     if (!(await run.start())) return EXIT.failure;
-    // At once: a process that is killed does not get to it, and its next start would be slow again.
-    flushCompileCache();
+    endFrugalStart();
     await start.signals.first;
     await run.drain();
     return EXIT.ok;

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { DataPlaneOptions } from './data-plane.ts';
+import { endFrugalStart } from './frugal-start.ts';
 import { moduleLoading } from './module-loading.ts';
 import type { WorkerAnswers, WorkerReply, WorkerRequest } from './worker-messages.ts';
 
@@ -15,6 +16,7 @@ export class DataPlaneWorker {
   /** @param ended called once when the thread has ended, with what ended it where it was an exception */
   constructor(name: string, options: DataPlaneOptions, ended: (error: Error | undefined) => void) {
     this.name = name;
+    endFrugalStart();
     this.#worker = new Worker(new URL('./worker-thread.ts', import.meta.url), {
       name,
       workerData: options,

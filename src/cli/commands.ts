@@ -1,15 +1,12 @@
 import type { Command } from './command.ts';
-import { createControlCommand, type ControlOptions } from './control.ts';
-import { explainCommand } from './explain.ts';
-import { createGatewayCommand, type GatewayCommandOptions } from './gateway.ts';
-import { createGetCommand, type GetOptions } from './get.ts';
-import { createRunCommand, type RunOptions } from './run.ts';
-import { createRootCommand, type RootRequest } from './root.ts';
+import type { ControlOptions } from './control.ts';
+import type { GatewayCommandOptions } from './gateway.ts';
+import type { GetOptions } from './get.ts';
+import type { RootRequest } from './root.ts';
+import type { RunOptions } from './run.ts';
 import type { Terminal } from './terminal.ts';
-import { createTokenCommand, type TokenRequest } from './token.ts';
-import { createUpCommand, type UpOptions } from './up.ts';
-import { validateCommand } from './validate.ts';
-import { createVersionCommand } from './version.ts';
+import type { TokenRequest } from './token.ts';
+import type { UpOptions } from './up.ts';
 
 /** What commands need that this folder cannot give. */
 export interface Commissions {
@@ -30,27 +27,26 @@ export interface Commissions {
   readonly get: (options: GetOptions, terminal: Terminal) => Promise<number>;
 }
 
-/** All commands, in the order of help. */
-export function createCommands({
-  version,
-  up,
-  control,
-  gateway,
-  run,
-  token,
-  root,
-  get,
-}: Commissions): readonly Command[] {
-  return [
-    createUpCommand(up),
-    validateCommand,
-    explainCommand,
-    createControlCommand(control),
-    createGatewayCommand(gateway),
-    createRunCommand(run),
-    createTokenCommand(token),
-    createRootCommand(root),
-    createGetCommand(get),
-    createVersionCommand(version),
-  ];
+/** Commands by their names, in the order of help. Each is loaded when it is asked for: a sidecar has no need of the others. */
+export type Commands = ReadonlyMap<string, () => Promise<Command>>;
+
+/** All commands. */
+export function createCommands({ version, up, control, gateway, run, token, root, get }: Commissions): Commands {
+  return new Map([
+    ['up', async () => (await import('./up.ts')).createUpCommand(up)],
+    ['validate', async () => (await import('./validate.ts')).validateCommand],
+    ['explain', async () => (await import('./explain.ts')).explainCommand],
+    ['control', async () => (await import('./control.ts')).createControlCommand(control)],
+    ['gateway', async () => (await import('./gateway.ts')).createGatewayCommand(gateway)],
+    ['run', async () => (await import('./run.ts')).createRunCommand(run)],
+    ['token', async () => (await import('./token.ts')).createTokenCommand(token)],
+    ['root', async () => (await import('./root.ts')).createRootCommand(root)],
+    ['get', async () => (await import('./get.ts')).createGetCommand(get)],
+    ['version', async () => (await import('./version.ts')).createVersionCommand(version)],
+  ]);
+}
+
+/** Loads all commands: for help. */
+export function loadAll(commands: Commands): Promise<readonly Command[]> {
+  return Promise.all([...commands.values()].map((load) => load()));
 }

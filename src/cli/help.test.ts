@@ -1,22 +1,24 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'node:test';
-import { createCommands } from './commands.ts';
+import { createCommands, loadAll } from './commands.ts';
 import { commandHelp, programHelp } from './help.ts';
 import { plain } from './terminal.ts';
 
 const DOCUMENT = new URL('../../docs/cli.md', import.meta.url);
 const done = async () => 0;
-const commands = createCommands({
-  version: '0.0.0',
-  up: done,
-  control: done,
-  gateway: done,
-  run: done,
-  token: done,
-  root: done,
-  get: done,
-});
+const commands = await loadAll(
+  createCommands({
+    version: '0.0.0',
+    up: done,
+    control: done,
+    gateway: done,
+    run: done,
+    token: done,
+    root: done,
+    get: done,
+  }),
+);
 
 /** The part of the document that is made of help texts; what stands above it is written by hand. */
 function reference(): string {

@@ -1,7 +1,7 @@
 import { nearestWord } from '#model/schema/nearest-word.ts';
 import { UsageError } from './arguments.ts';
 import { EXIT, type Command } from './command.ts';
-import { commandHelp, programHelp } from './help.ts';
+import { type Commands, loadAll } from './commands.ts';
 import { parseArguments } from './parse-arguments.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -11,11 +11,7 @@ import type { Terminal } from './terminal.ts';
  * @param words what was typed after `selvage`
  * @returns the exit code; wrong usage is 2 and explained in one sentence
  */
-export async function runProgram(
-  words: readonly string[],
-  commands: readonly Command[],
-  terminal: Terminal,
-): Promise<number> {
+export async function runProgram(words: readonly string[], commands: Commands, terminal: Terminal): Promise<number> {
   try {
     return await dispatch(words, commands, terminal);
   } catch (error) {
@@ -25,34 +21,35 @@ export async function runProgram(
   }
 }
 
-async function dispatch(words: readonly string[], commands: readonly Command[], terminal: Terminal): Promise<number> {
+async function dispatch(words: readonly string[], commands: Commands, terminal: Terminal): Promise<number> {
   const [first, ...rest] = words;
   if (first === undefined) {
-    terminal.say(programHelp(commands, terminal.paintSaid));
+    const { programHelp } = await import('./help.ts');
+    terminal.say(programHelp(await loadAll(commands), terminal.paintSaid));
     return EXIT.usage;
   }
   if (first === '--version') return dispatch(['version'], commands, terminal);
   if (isHelpWord(first) || first === 'help') return help(rest[0], commands, terminal);
-  const command = find(first, commands);
+  const command = await find(first, commands);
   if (rest.slice(0, indexOfEnd(rest)).some(isHelpWord)) return help(command.name, commands, terminal);
   return command.run(parseArguments(command, rest), terminal);
 }
 
-function help(name: string | undefined, commands: readonly Command[], terminal: Terminal): number {
+async function help(name: string | undefined, commands: Commands, terminal: Terminal): Promise<number> {
+  const { commandHelp, programHelp } = await import('./help.ts');
   const text =
-    name === undefined ? programHelp(commands, terminal.paint) : commandHelp(find(name, commands), terminal.paint);
+    name === undefined
+      ? programHelp(await loadAll(commands), terminal.paint)
+      : commandHelp(await find(name, commands), terminal.paint);
   terminal.print(text);
   return EXIT.ok;
 }
 
-function find(name: string, commands: readonly Command[]): Command {
-  const command = commands.find((candidate) => candidate.name === name);
-  if (command !== undefined) return command;
+async function find(name: string, commands: Commands): Promise<Command> {
+  const load = commands.get(name);
+  if (load !== undefined) return load();
   if (name.startsWith('-')) throw new UsageError(`unknown option ${name} (selvage --help lists what there is)`);
-  const nearest = nearestWord(
-    name,
-    commands.map((candidate) => candidate.name),
-  );
+  const nearest = nearestWord(name, [...commands.keys()]);
   const advice = nearest === undefined ? 'selvage --help lists the commands' : `did you mean ${nearest}?`;
   throw new UsageError(`unknown command '${name}' (${advice})`);
 }

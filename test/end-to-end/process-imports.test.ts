@@ -25,7 +25,7 @@ function wayTo(graph: Graph, start: string, isHeavy: (name: string) => boolean):
 
 /** 24 MB for the libraries that read documents, 17 MB for Node's own HTTP: none of it serves a request. */
 const isHeavy = (name: string): boolean =>
-  !name.startsWith('src/') && (!name.startsWith('node:') || /^node:(http|https|http2|v8|inspector)$/.test(name));
+  !name.startsWith('src/') && (!name.startsWith('node:') || /^node:(http|https|http2|inspector)$/.test(name));
 
 for (const file of [
   'src/app/up.ts',

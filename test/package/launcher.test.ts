@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import process from 'node:process';
@@ -43,6 +54,10 @@ function launch(node: string, root: string, ...args: string[]): SpawnSyncReturns
   return spawnSync(node, [join(root, 'bin', 'selvage.cjs'), ...args], { encoding: 'utf8', timeout: 30_000 });
 }
 
+function keptCopy(root: string): string {
+  return join(root, 'node_modules', '.cache', 'selvage', encodeURIComponent(root), 'app', 'main.ts');
+}
+
 /** A Node older than the launcher needs, as a stock Debian has it. */
 function findOldNode(): string | undefined {
   const paths = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin', '/usr/local/bin'];
@@ -55,13 +70,51 @@ function findOldNode(): string | undefined {
 const needsOld = { skip: old === undefined ? 'no Node older than 26 is installed' : false };
 const oldNode = old ?? '';
 
-test('launcher runs the sources in its own process on a current Node, and caches what it compiled', () => {
+test('launcher runs the sources in its own process on a current Node, and keeps them without their types', () => {
   const root = makeCheckout('none');
   const run = launch(process.execPath, root, 'exit', '5', '--flag');
   assert.equal(run.stderr, '');
   assert.deepEqual(JSON.parse(run.stdout), { node: process.versions.node, args: ['exit', '5', '--flag'] });
   assert.equal(run.status, 5);
-  assert.equal(readdirSync(join(root, 'node_modules', '.cache', 'selvage')).length, 1);
+  const kept = readFileSync(keptCopy(root), 'utf8');
+  assert.equal(kept.length, ENTRY.length);
+  assert.doesNotMatch(kept, /string\[\]/);
+});
+
+test('launcher runs what was changed since, and what it kept where nothing was', () => {
+  const root = makeCheckout('none');
+  const entry = join(root, 'src', 'app', 'main.ts');
+  launch(process.execPath, root, 'exit', '5');
+  const { mtime } = statSync(entry);
+  writeFileSync(keptCopy(root), ENTRY.replace(': string[]', '          ').replace('Number(value)', '6            '));
+  utimesSync(keptCopy(root), mtime, mtime);
+  assert.equal(launch(process.execPath, root, 'exit', '5').status, 6);
+  writeFileSync(entry, ENTRY.replace('Number(value)', '7'));
+  assert.equal(launch(process.execPath, root, 'exit', '5').status, 7);
+  writeFileSync(entry, ENTRY.replace('Number(value)', '8'));
+  utimesSync(entry, new Date(), new Date(mtime.getTime() + 1));
+  assert.equal(launch(process.execPath, root, 'exit', '5').status, 8);
+});
+
+test('launcher starts what serves for long frugally, and ends that with the usual flags of V8', () => {
+  const root = makeCheckout('none');
+  cpSync(join(ROOT, 'src', 'app', 'frugal-start.ts'), join(root, 'src', 'app', 'frugal-start.ts'));
+  writeFileSync(
+    join(root, 'src', 'app', 'main.ts'),
+    `import { cachedDataVersionTag } from 'node:v8';
+    import { endFrugalStart } from './frugal-start.ts';
+    const tags = [cachedDataVersionTag()];
+    endFrugalStart();
+    console.log(JSON.stringify([...tags, cachedDataVersionTag()]));`,
+  );
+  // The tag stands for all flags.
+  const tagsOf = (command: string) => JSON.parse(launch(process.execPath, root, command).stdout) as number[];
+  const [usual] = tagsOf('validate');
+  for (const command of ['up', 'run', 'gateway']) {
+    const [first, last] = tagsOf(command);
+    assert.notEqual(first, usual);
+    assert.equal(last, usual);
+  }
 });
 
 test('launcher runs where the cache cannot be written', () => {

@@ -1,4 +1,3 @@
-import { flushCompileCache } from 'node:module';
 import { createAdminServer, type AdminServer } from '#admin/server.ts';
 import { EXIT } from '#cli/command.ts';
 import type { RunOptions } from '#cli/run.ts';
@@ -8,6 +7,7 @@ import { MetricTotals } from '#telemetry/metric-totals.ts';
 import { watchEventLoop, watchProcess } from '#telemetry/process-metrics.ts';
 import { Clock } from '#transport/clock.ts';
 import { readJoin } from '../member/join-text.ts';
+import { endFrugalStart } from '../frugal-start.ts';
 import type { StopSignals } from '../stop-signals.ts';
 import { Application, applicationEnvironment } from './application.ts';
 import { IdentityKeeper } from '../member/identity-keeper.ts';
@@ -110,8 +110,7 @@ class RunLife {
     this.#sidecar = new Sidecar({ ...common, run: this.#options, version, identity: this.#identity });
     await this.#openAdmin(this.#sidecar);
     await this.#sidecar.start();
-    // At once: a process that is killed does not get to it, and its next start would be slow again.
-    flushCompileCache();
+    endFrugalStart();
     return this.#sidecar;
   }
 

@@ -1,4 +1,3 @@
-import { flushCompileCache } from 'node:module';
 import { EXIT } from '#cli/command.ts';
 import type { GatewayCommandOptions } from '#cli/gateway.ts';
 import type { Terminal } from '#cli/terminal.ts';
@@ -10,6 +9,7 @@ import { IdentityKeeper } from '../member/identity-keeper.ts';
 import { readJoin } from '../member/join-text.ts';
 import { PrivateFiles } from '../member/private-files.ts';
 import { StateReport } from '../member/state-report.ts';
+import { endFrugalStart } from '../frugal-start.ts';
 import type { StopSignals } from '../stop-signals.ts';
 import { GatewayNarrator } from './gateway-narrator.ts';
 import { createMeshDataPlane } from './mesh-data-plane.ts';
@@ -84,8 +84,7 @@ class GatewayLife {
     // Else a failure after the signal would be nobody's.
     begun.catch(() => {});
     if ((await Promise.race([begun, stopped])) === 'stopped') return;
-    // At once: a process that is killed does not get to it, and its next start would be slow again.
-    flushCompileCache();
+    endFrugalStart();
     await signals.first;
     await this.#drain();
   }

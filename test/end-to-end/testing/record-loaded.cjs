@@ -4,15 +4,23 @@
 // the file is in SELVAGE_LOADED; the process id goes behind it.
 
 const { writeFileSync } = require('node:fs');
-const { registerHooks } = require('node:module');
+const nodeModule = require('node:module');
 
-const loaded = [];
-
-registerHooks({
+const { registerHooks } = nodeModule;
+const loaded = new Set();
+const recorder = {
   load(url, context, nextLoad) {
-    loaded.push(url);
+    loaded.add(url);
     return nextLoad(url, context);
   },
-});
+};
 
-process.on('exit', () => writeFileSync(`${process.env.SELVAGE_LOADED}.${process.pid}`, JSON.stringify(loaded)));
+registerHooks(recorder);
+// The last ones are asked first, and the program's own ask nobody behind them.
+nodeModule.registerHooks = (hooks) => {
+  const registered = registerHooks(hooks);
+  registerHooks(recorder);
+  return registered;
+};
+
+process.on('exit', () => writeFileSync(`${process.env.SELVAGE_LOADED}.${process.pid}`, JSON.stringify([...loaded])));

@@ -72,11 +72,16 @@ export class MeshProcesses {
 
   /** Starts a workload; `flags` come before `--`. */
   run(flags: readonly string[], ...command: string[]): Program {
+    return startSelvage(this.#t, ...this.runArguments(flags), '--', ...command);
+  }
+
+  /** The words that start a workload, as far as its command. */
+  runArguments(flags: readonly string[]): readonly string[] {
     const state = ['--state', join(createFolder(this.#t), 'run')];
     const own = flags.includes('--state') ? [] : state;
     const meshPort = flags.includes('--mesh-port') ? [] : ['--mesh-port', '0'];
     const control = ['--control', `127.0.0.1:${this.port}`, '--admin-port', 'off', ...meshPort];
-    return startSelvage(this.#t, 'run', ...control, ...own, ...flags, '--', ...command);
+    return ['run', ...control, ...own, ...flags];
   }
 
   /** Starts an application that answers with its name and with who calls. */
