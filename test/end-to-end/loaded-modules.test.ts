@@ -29,7 +29,7 @@ const FOR_SOME = [
  * Node's own HTTP 17 MB. Other commands, and what the control plane is made of, are small and many.
  */
 const NO_SIDECARS = [
-  /^src\/cli\/(?!(arguments|command|commands|option-values|parse-arguments|program|run|terminal|up)\.ts)/,
+  /^src\/cli\/(control|diagnostics|explain|gateway|get|help|root|token|validate|version)\.ts/,
   /^src\/control\/(compile|sources)\//,
   /^src\/control\/authority\/(?!control-identity\.ts)/,
   /^src\/model\/(documents\.ts|schema\/(?!nearest-word\.ts))/,
