@@ -93,6 +93,18 @@ test('DiscoveryClient drops a name that nobody has used for the idle time, and n
   assert.equal(proxy.log().at(-1), 'cluster +b');
 });
 
+test('DiscoveryClient soon drops a name that does not exist and that nobody wants any more', () => {
+  const { server } = createMesh();
+  const proxy = startProxy(server, { idleNameMs: 1000 });
+  const lease = proxy.client.subscribe('cluster', 'none', (presence) => presence === 'absent' && lease.release());
+  const kept = proxy.client.subscribe('cluster', 'neither');
+  proxy.settle();
+  proxy.time.pass(150);
+  proxy.settle();
+  assert.equal(server.status()[0]!.types[0]!.names, 1);
+  assert.equal(kept.presence, 'absent');
+});
+
 test('DiscoveryClient drops nothing while the control plane is away', () => {
   const { layer, server } = createMesh();
   layer.apply(delta('1', [resource('cluster', 'a', '1')]));

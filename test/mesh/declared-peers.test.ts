@@ -72,7 +72,7 @@ test('who may call without an identity is as declared, as soon as that is saved'
   for (const line of web.stdout.split('\n').slice(0, -1)) assert.match(line, /^200 /);
 });
 
-test('a policy that was never valid opens nothing, whatever the Mesh says', async (t) => {
+test('a policy that was never valid opens nothing, whatever the Mesh says, which counts for byte streams too', async (t) => {
   const mesh = await MeshProcesses.start(t);
   const [one, two] = [await freePort(), await freePort()];
   replaceFile(
@@ -82,6 +82,11 @@ kind: Mesh
 metadata: { name: default }
 spec: { mtls: { mode: PERMISSIVE } }
 ---
+apiVersion: v1
+kind: Service
+metadata: { name: pay }
+spec: { ports: [{ port: 80, targetPort: ${two}, appProtocol: tcp }] }
+---
 ${peers('exemptPath: [/healthz]').replace('PORT', String(one))}`,
   );
   await mesh.control.said(
@@ -90,6 +95,6 @@ ${peers('exemptPath: [/healthz]').replace('PORT', String(one))}`,
   await mesh.runApplication('cart', one, '--id', 'cart-1', '--address', ADDRESS);
   await mesh.runApplication('pay', two, '--id', 'pay-1', '--address', ADDRESS);
   await mesh.workloads('cart-1 ready', 'pay-1 ready');
-  await answers(two, '/', /^200 /);
+  await answers(two, '/', new RegExp(`^200 pay:${two} / nobody -$`));
   assert.equal(await askPlain(one, '/healthz'), 'ECONNREFUSED');
 });

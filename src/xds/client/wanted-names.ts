@@ -42,7 +42,9 @@ class LeaseState implements Lease {
   }
 
   release(): void {
-    if (this.#wanted.observers.delete(this)) this.#wanted.idleSinceMs = this.#nowMs();
+    if (!this.#wanted.observers.delete(this)) return;
+    // Nothing is lost with what is not there; and names that do not exist may be as many as an application makes up.
+    this.#wanted.idleSinceMs = this.presence === 'absent' ? -Infinity : this.#nowMs();
   }
 }
 

@@ -7,6 +7,7 @@ import { snapshotKey, type Snapshot, type SnapshotResource } from '#model/snapsh
 import type { ObjectStatus } from '../../status.ts';
 import type { ClusterTarget } from '../backend/backends.ts';
 import { diagnosticAbout, diagnosticOf, warning, type Finding } from '../finding.ts';
+import { Memo } from '../memo.ts';
 import { compareText, Inventory, type Serving } from '../inventory.ts';
 import { planPeerAuthentication, strictBecauseOf } from '../policy/peer-authentications.ts';
 import { findingsOfRejected } from '../policy/rejected-status.ts';
@@ -55,7 +56,8 @@ export interface Population {
 export class MeshCompiler {
   readonly #implied = new ImpliedServices();
   #inventory = new Inventory([]);
-  #egress = new MeshEgress([], this.#inventory);
+  readonly #memo = new Memo(this.#inventory);
+  #egress = new MeshEgress([], this.#inventory, this.#memo);
   #population: Population = { loaded: [], serving: new Map() };
 
   /** Of what was compiled last. */
@@ -92,9 +94,10 @@ export class MeshCompiler {
       .flatMap((kind) => inventory.all(kind))
       .flatMap((route) => planMeshRoute(route, inventory) ?? []);
     const routes: MeshRoutes = { plans, losses: settleMeshContests(plans) };
-    const egress = new MeshEgress(inventory.all('Backend'), inventory);
+    this.#memo.begin(inventory);
+    const egress = new MeshEgress(inventory.all('Backend'), inventory, this.#memo);
     this.#egress = egress;
-    const shared = sharedResources(services, routes, egress, inventory);
+    const shared = sharedResources(services, routes, egress, inventory, (target) => this.#cluster(target));
     const namespaces = new Set(workloads.map(({ namespace }) => namespace));
     return {
       shared: snapshotOf(shared.values()),
@@ -126,6 +129,14 @@ export class MeshCompiler {
         ),
       ],
     };
+  }
+
+  /** Endpoints of Services come and go; what a Backend comes to stays the same for long. */
+  #cluster(target: ClusterTarget): readonly SnapshotResource[] {
+    if (target.kind === 'Service') return meshCluster(target, this.#inventory);
+    return this.#memo.derive(`cluster ${target.cluster}`, [JSON.stringify(target)], (lookups) =>
+      meshCluster(target, lookups),
+    );
   }
 }
 
@@ -174,6 +185,7 @@ function sharedResources(
   { plans, losses }: MeshRoutes,
   egress: MeshEgress,
   inventory: Inventory,
+  clusterOf: (target: ClusterTarget) => readonly SnapshotResource[],
 ): ReadonlyMap<string, SnapshotResource> {
   const targets = new Map<string, ClusterTarget>(egress.targets);
   for (const service of services) {
@@ -184,7 +196,7 @@ function sharedResources(
   }
   for (const plan of plans) for (const [name, target] of plan.targets) targets.set(name, target);
   const routes = routesFor('', plans, losses);
-  const clusters = [...targets.values()].flatMap((target) => meshCluster(target, inventory));
+  const clusters = [...targets.values()].flatMap(clusterOf);
   const resources = [
     ...clusters,
     ...egress.partsOf(clusters),

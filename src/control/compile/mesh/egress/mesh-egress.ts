@@ -1,3 +1,4 @@
+import { resourceKey } from '#model/resource.ts';
 import { egressName, type MeshServicePort, type MeshServiceResource } from '#model/snapshot/mesh-service.ts';
 import type { ClusterResource } from '#model/snapshot/cluster.ts';
 import type { EndpointsResource } from '#model/snapshot/endpoints.ts';
@@ -5,6 +6,7 @@ import { snapshotKey, type SnapshotResource } from '#model/snapshot/snapshot.ts'
 import type { ClusterTarget } from '../../backend/backends.ts';
 import { error, type Finding } from '../../finding.ts';
 import { compareText, createdAtMs, type Lookups } from '../../inventory.ts';
+import type { Memo } from '../../memo.ts';
 import { ownGroup } from '../../policy/policy-target.ts';
 import { mayRefer } from '../../reference-grants.ts';
 import { versioned } from '../../version.ts';
@@ -21,11 +23,18 @@ export class MeshEgress {
   /** Of one namespace the older first. */
   readonly plans: readonly EgressPlan[];
   readonly #lookups: Lookups;
+  readonly #memo: Memo;
   readonly #services = new Map<string, readonly MeshServiceResource[]>();
 
-  constructor(backends: readonly Backend[], lookups: Lookups) {
+  /** @param memo of the compilation that this is a part of */
+  constructor(backends: readonly Backend[], lookups: Lookups, memo: Memo) {
     this.#lookups = lookups;
-    this.plans = backends.map((backend) => planEgress(backend, lookups)).toSorted(bySeniority);
+    this.#memo = memo;
+    this.plans = backends
+      .map((backend) =>
+        memo.derive(`egress ${resourceKey(backend)}`, [backend], (recorded) => planEgress(backend, recorded)),
+      )
+      .toSorted(bySeniority);
   }
 
   /** What is called, by the name of the cluster. */
@@ -57,7 +66,8 @@ export class MeshEgress {
     if (services === undefined) {
       const isOwn = ({ backend }: EgressPlan): boolean => backend.metadata.namespace === namespace;
       const granted = this.plans.filter((plan) => !isOwn(plan) && this.#isGranted(plan, namespace));
-      services = join([...this.plans.filter(isOwn), ...granted]);
+      const seen = [...this.plans.filter(isOwn), ...granted];
+      services = this.#memo.derive(`egress of ${namespace}`, [seen], () => join(seen));
       this.#services.set(namespace, services);
     }
     return services;
