@@ -3,6 +3,7 @@ import { readDirectory } from '#control/sources/directory.ts';
 import type { Diagnostic, SourceLocation } from '#model/diagnostic.ts';
 import type { LoadedResource } from '#model/documents.ts';
 import type { Path } from '#model/field-path.ts';
+import type { RejectedResource } from '#model/rejected-resource.ts';
 import { resourceKey } from '#model/resource.ts';
 import type { Snapshot } from '#model/snapshot/snapshot.ts';
 
@@ -10,6 +11,10 @@ import type { Snapshot } from '#model/snapshot/snapshot.ts';
 export interface Declarations {
   readonly snapshot: Snapshot;
   readonly diagnostics: readonly Diagnostic[];
+  /** All that is valid, in the order in which documents count. */
+  readonly loaded: readonly LoadedResource[];
+  /** All that is not, as far as it says what it was meant to be. */
+  readonly rejected: readonly RejectedResource[];
   readonly fileCount: number;
   readonly objectCount: number;
   /**
@@ -27,12 +32,15 @@ export function readDeclarations(folder: string): Declarations {
   const { state, snapshot, diagnostics } = reconcile(emptyState, files, { unreadable, source: folder, memo });
   const loaded = new Map<string, LoadedResource>();
   // The memo has them parsed; of two with one name, the first counts.
-  for (const { resources } of memo.parse(files).toReversed()) {
+  const parsed = memo.parse(files);
+  for (const { resources } of parsed.toReversed()) {
     for (const one of resources.toReversed()) loaded.set(resourceKey(one.resource), one);
   }
   return {
     snapshot,
     diagnostics,
+    loaded: parsed.flatMap(({ resources }) => resources),
+    rejected: parsed.flatMap((file) => file.rejected),
     fileCount: files.length,
     objectCount: state.objects.size,
     locate: (key, path) => loaded.get(key)?.locate(path),

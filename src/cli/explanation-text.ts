@@ -6,7 +6,8 @@ import type {
   RouteTimeouts,
 } from '#model/snapshot/http-route.ts';
 import type { MatchExplanation } from '#proxy/routing/explain.ts';
-import type { BackendExplanation, Explanation, RuleExplanation } from './explanation.ts';
+import type { PolicyExplanation } from '#proxy/filters/authorization/explain.ts';
+import type { BackendExplanation, Explanation, RuleExplanation, SeenRequest } from './explanation.ts';
 import type { Paint } from './terminal.ts';
 
 /** Matches that are listed before the rest is only counted. */
@@ -24,7 +25,7 @@ export function explanationText(explanation: Explanation, paint: Paint): string 
   if (rule !== undefined) lines.push(...ruleLines(rule, paint));
   lines.push(...policyLines(explanation, paint));
   for (const [i, backend] of explanation.backends.entries()) lines.push(...backendLines(backend, i === 0, paint));
-  lines.push(...otherLines(explanation, paint));
+  lines.push(...otherMatchLines(explanation.otherMatches, explanation.otherListeners, paint));
   return lines.join('\n');
 }
 
@@ -45,12 +46,12 @@ function verdict({ outcome, answer, backends, rule, authorization }: Explanation
   }
 }
 
-function answerText({ status, headers }: NonNullable<Explanation['answer']>): string {
+export function answerText({ status, headers }: NonNullable<Explanation['answer']>): string {
   const location = headers.find(([name]) => name === 'location')?.[1];
   return location === undefined ? String(status) : `${status} to ${location}`;
 }
 
-function ruleLines(
+export function ruleLines(
   { route, name, location, match, hostname, filters, timeouts }: RuleExplanation,
   paint: Paint,
 ): string[] {
@@ -67,10 +68,15 @@ function ruleLines(
 }
 
 function policyLines({ authorization }: Explanation, paint: Paint): string[] {
-  const policies = authorization?.policies ?? [];
-  return policies.flatMap(({ policy, action, outcome, reasons }, i) => [
-    row(i === 0 ? 'policies' : '', `${policy} (${action}): ${outcome}`, paint),
-    ...reasons.map((reason) => row('', `  ${paint('faint', reason)}`, paint)),
+  const [first, ...others] = policyRows(authorization?.policies ?? [], '', paint);
+  return first === undefined ? [] : [first.replace(row('', '', paint), row('policies', '', paint)), ...others];
+}
+
+/** Says what each policy makes of a request, and why. */
+export function policyRows(policies: readonly PolicyExplanation[], indent: string, paint: Paint): string[] {
+  return policies.flatMap(({ policy, action, outcome, reasons }) => [
+    row('', `${indent}${policy} (${action}): ${outcome}`, paint),
+    ...reasons.map((reason) => row('', `${indent}  ${paint('faint', reason)}`, paint)),
   ]);
 }
 
@@ -85,11 +91,7 @@ function backendLines(
   for (const filter of filters) lines.push(row('', `  ${filterText(filter)}`, paint));
   if (authorization !== undefined) lines.push(row('', `  ${authorization}`, paint));
   if (answer !== undefined) lines.push(row('', `  answered by the gateway: ${answerText(answer)}`, paint));
-  if (request !== undefined) {
-    lines.push(row('', `  gets ${request.method} ${request.target}, host ${request.host}`, paint));
-    for (const [header, value] of request.setHeaders) lines.push(row('', `       ${header}: ${value}`, paint));
-    for (const header of request.removedHeaders) lines.push(row('', `       without ${header}`, paint));
-  }
+  if (request !== undefined) lines.push(...seenLines(request, paint));
   const places = endpoints.map(
     ({ address, port, state }) =>
       `${address.includes(':') ? `[${address}]` : address}:${port}${state === 'ready' ? '' : ' (draining)'}`,
@@ -101,7 +103,21 @@ function backendLines(
   return lines;
 }
 
-function otherLines({ otherMatches, otherListeners }: Explanation, paint: Paint): string[] {
+/** Says what a backend gets. */
+export function seenLines({ method, target, host, setHeaders, removedHeaders }: SeenRequest, paint: Paint): string[] {
+  return [
+    row('', `  gets ${method} ${target}, host ${host}`, paint),
+    ...setHeaders.map(([header, value]) => row('', `       ${header}: ${value}`, paint)),
+    ...removedHeaders.map((header) => row('', `       without ${header}`, paint)),
+  ];
+}
+
+/** Says why all else does not take a request. */
+export function otherMatchLines(
+  otherMatches: readonly MatchExplanation[],
+  otherListeners: Explanation['otherListeners'],
+  paint: Paint,
+): string[] {
   const matches = otherMatches.toSorted(byNearness).map(({ route, rule, hostname, reasons }) => {
     const host = hostname === '*' ? '' : ` at ${hostname}`;
     // A rule for another host is no near miss, whatever else it asks for.
@@ -130,7 +146,7 @@ function isForOtherHost({ reasons }: Pick<MatchExplanation, 'reasons'>): boolean
   return reasons[0]?.startsWith('host ') === true;
 }
 
-function row(label: string, text: string, paint: Paint): string {
+export function row(label: string, text: string, paint: Paint): string {
   return `${paint('faint', label.padEnd(10))} ${text}`;
 }
 
@@ -143,7 +159,7 @@ function matchText({ path, method, headers, queryParams }: HttpRouteMatch): stri
   return [...parts, ...values('header', headers), ...values('query parameter', queryParams)].join(', ');
 }
 
-function filterText(filter: FilterSpec): string {
+export function filterText(filter: FilterSpec): string {
   switch (filter.type) {
     case 'RequestHeaderModifier':
       return `request headers: ${modificationText(filter)}`;

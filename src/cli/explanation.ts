@@ -119,7 +119,8 @@ function isRefused({ authorization }: Exchange): boolean {
   return authorization?.result === 'denied' || authorization?.result === 'broken';
 }
 
-function explainRule(
+/** Describes a rule that takes a request, with the match by which it does. */
+export function explainRule(
   { route, declared, index }: RuleSource,
   { matchIndex, hostname }: MatchExplanation,
   locate: Declarations['locate'],
@@ -164,7 +165,8 @@ function explainBackend(
   return { ...judged, request: seenRequest(exchange, before) };
 }
 
-function seenRequest({ request }: Exchange, before: readonly string[]): SeenRequest {
+/** Describes what goes on to a backend. @param before the header lines that came */
+export function seenRequest({ request }: Exchange, before: readonly string[]): SeenRequest {
   const linesBefore = lines(before);
   const linesAfter = lines(request.fields.entries);
   const isIn = (list: readonly HeaderLine[], [name, value]: HeaderLine): boolean =>
@@ -178,7 +180,8 @@ function seenRequest({ request }: Exchange, before: readonly string[]): SeenRequ
   };
 }
 
-function plainAnswer({ status, fields }: NonNullable<ReturnType<typeof runFilters>>): {
+/** Describes what is answered instead of a backend. */
+export function plainAnswer({ status, fields }: NonNullable<ReturnType<typeof runFilters>>): {
   status: number;
   headers: HeaderLine[];
 } {

@@ -159,7 +159,8 @@ function serve(
   };
 }
 
-function createExchange({ method, url, headers, fromIp = '127.0.0.1', principal }: ImaginedRequest): Exchange {
+/** Makes the exchange of an imagined request, which goes nowhere. */
+export function createExchange({ method, url, headers, fromIp = '127.0.0.1', principal }: ImaginedRequest): Exchange {
   const fields = new Fields(headers.flat());
   const path = normalizePath(url.pathname) ?? url.pathname;
   const head = new RequestHead(method, url.pathname + url.search, url.host, path, url.search, fields, 11);
@@ -177,13 +178,13 @@ function createExchange({ method, url, headers, fromIp = '127.0.0.1', principal 
 }
 
 /** TLS as with a client whose certificate the listener has verified. */
-function sessionOf(principal: string): TlsSession {
+export function sessionOf(principal: string): TlsSession {
   const certificate = { subject: '', dnsNames: [], uris: [principal], fingerprint: '', expiresAtMs: Infinity };
   return { serverName: '', alpn: '', version: 'TLSv1.3', listener: '', isolated: false, certificate };
 }
 
 /** Filters may only look whether there is a cluster. */
-function imaginedSlot(name: string): ClusterSlot {
+export function imaginedSlot(name: string): ClusterSlot {
   const cluster: Cluster = {
     name,
     service: { name, namespace: '' },
@@ -194,7 +195,8 @@ function imaginedSlot(name: string): ClusterSlot {
   return { name, cluster };
 }
 
-const NOWHERE: Exchange['downstream'] = {
+/** Where nothing is sent. */
+export const NOWHERE: Exchange['downstream'] = {
   inform: () => {},
   respond: () => {},
   write: () => true,

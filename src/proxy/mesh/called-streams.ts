@@ -34,9 +34,9 @@ export class CalledStreams {
     return this.#routes === null ? this.#own : (this.#routes.find(serverName)?.value ?? null);
   }
 
-  /** The same for a CONNECT, which names no server. */
-  findRule(): Rule | null {
-    const route = this.find('');
+  /** The same for a CONNECT, which by itself names no server. */
+  findRule(serverName = ''): Rule | null {
+    const route = this.find(serverName);
     if (route === null || route === this.#own) return route === null ? null : this.#ownRule;
     let rule = this.#rules.get(route);
     if (rule === undefined) this.#rules.set(route, (rule = ruleOf(route)));
