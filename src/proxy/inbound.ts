@@ -310,10 +310,10 @@ export class Inbound {
     const caller = this.#callers.stranger(this.#ports.get(target) ?? null);
     if (caller === null) return { listener: null, route: null, serverName };
     const { port, hop } = caller;
-    const refusal = port.permissive
-      ? port.streamAuthorization?.refusal(new ConnectionPeer(connection), port.port)
-      : createStrictRefusal();
-    return { listener: port.listener, route: port.stream, serverName, refusal: refusal ?? null, hop };
+    const place = { listener: port.listener, route: port.stream, serverName, hop };
+    if (!port.permissive) return { ...place, refusal: createStrictRefusal() };
+    const authorization = port.streamAuthorization?.judge(new ConnectionPeer(connection), port.port) ?? null;
+    return { ...place, refusal: authorization?.error ?? null, authorization };
   }
 }
 

@@ -32,6 +32,7 @@ export class StreamLogLine {
       member('route', record.route) +
       member('cluster', record.cluster?.name ?? '') +
       member('endpoint', record.endpoint) +
+      member('authorization', record.authorization?.text ?? '') +
       member('reporter', record.hop?.reporter ?? '') +
       member('connectionSecurity', record.hop?.security ?? '') +
       member('sourcePrincipal', record.hop?.source.principal ?? '') +

@@ -14,6 +14,8 @@ export interface StreamRecord {
   readonly cluster: ExchangeRecord['cluster'];
   /** `address:port` of the endpoint of the last attempt, or ''. */
   readonly endpoint: string;
+  /** What authorization policies decided; null or absent where none did. */
+  readonly authorization?: ExchangeRecord['authorization'];
   readonly attempts: number;
   readonly error: ProxyError | null;
   /** Server name indication, or ''. */

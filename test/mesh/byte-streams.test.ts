@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import type { AuthorizationResource } from '#model/snapshot/authorization.ts';
 import { until } from '../data-plane/testing/peer.ts';
 import { ask, codeOf, dialPort, openTunnel } from './testing/client.ts';
 import {
@@ -10,6 +11,7 @@ import {
   countersOf,
   declareService,
   declareWorkload,
+  deltaOf,
   startInbound,
   startOutbound,
 } from './testing/sidecars.ts';
@@ -121,6 +123,48 @@ test('a stream to an application that does not listen is refused, and leaves not
 test('requests are not taken for a port of byte streams', async (context) => {
   const { outbound } = await startStreams(context);
   assert.equal(codeOf(await ask(outbound.proxyPort, 'http://catalog/')), 'method_not_supported');
+});
+
+/** Who may connect, by a policy of the port. */
+const policyOf = (principal: string, audit = false): AuthorizationResource => ({
+  type: 'authorization',
+  name: 'AuthorizationPolicy/shop/catalog',
+  version: '',
+  action: 'ALLOW',
+  audit,
+  exemptPaths: [],
+  fault: null,
+  rules: [{ name: 'friends', from: [[{ attribute: 'principal', negated: false, values: [principal] }]], to: [] }],
+});
+
+test('a byte stream that a policy denies is refused and recorded with the reason, and asked for once', async (context) => {
+  const { echo, inbound, outbound, at, from } = await startStreams(context);
+  const filters = [{ type: 'Authorization', levels: [['AuthorizationPolicy/shop/catalog']] }] as const;
+  const workload = declareWorkload([{ port: echo.port, protocol: 'tcp', filters }]);
+  await inbound.apply(deltaOf([policyOf('spiffe://mesh.test/ns/shop/sa/other'), workload]));
+
+  assert.equal(await openTunnel(outbound.proxyPort, 'catalog:80'), 403);
+  const captured = await dialPort(outbound.capturePorts[0]!);
+  captured.on('error', () => {}).on('end', () => captured.destroy());
+  captured.resume();
+  await new Promise((resolve) => captured.once('close', resolve));
+  await until('all is recorded', () => at.exchanges.length === 2 && from.streams.length === 1);
+  for (const refused of at.exchanges) {
+    assert.deepEqual([refused.request.method, refused.response?.status], ['CONNECT', 403]);
+    assert.equal(refused.authorization?.text, 'denied AuthorizationPolicy/shop/catalog no-rule');
+  }
+  const { error, attempts } = from.streams[0]!;
+  assert.deepEqual([error?.code, error?.origin, attempts], ['access_denied', 'upstream', 1]);
+  assert.match(error!.cause, /answered CONNECT with 403/);
+  assert.equal(echo.sockets.length, 0);
+
+  await inbound.apply(deltaOf([policyOf('spiffe://mesh.test/ns/shop/sa/other', true), workload]));
+  const socket = await openTunnel(outbound.proxyPort, 'catalog:80');
+  assert.ok(typeof socket !== 'number', 'an audit refuses nobody');
+  socket.end('hello');
+  assert.equal(await readAll(socket), 'hello');
+  await until('it is recorded', () => at.streams.length === 1);
+  assert.equal(at.streams[0]!.authorization?.text, 'would-deny AuthorizationPolicy/shop/catalog no-rule');
 });
 
 const isIdle = ({

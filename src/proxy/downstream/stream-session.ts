@@ -32,6 +32,8 @@ export interface StreamPlace {
   readonly serverName: string;
   /** Why it goes nowhere, where a policy says so; absent or null where none does. */
   readonly refusal?: ProxyError | null;
+  /** What policies decided; absent or null where none did. */
+  readonly authorization?: StreamRecord['authorization'];
   /** Between whom it is in the mesh, as far as that is known before it goes on; absent outside. */
   readonly hop?: MeshHop;
 }
@@ -263,6 +265,7 @@ export class StreamSession implements ConnectionObserver, StreamObserver, Sessio
       route: route === null ? '' : route.route,
       cluster: this.#cluster,
       endpoint: this.#endpoint,
+      authorization: this.#place.authorization ?? null,
       hop: this.#hop,
       attempts: this.#attempts,
       error: this.#error,

@@ -10,6 +10,7 @@ export const describeTunnel = (exchange: Exchange): StreamRecord => ({
   route: exchange.rule?.route ?? '',
   cluster: exchange.cluster,
   endpoint: exchange.endpoint,
+  authorization: exchange.authorization,
   attempts: exchange.attempts,
   error: exchange.error,
   serverName: exchange.host,

@@ -123,7 +123,8 @@ export class StreamConnecting implements PendingStream, StreamLease, Expirable {
     this.#connecting = null;
     this.#leaveEndpoint();
     const nowMs = clock.now();
-    if (this.#retries === MAX_RETRIES || !this.#cluster.mayRetry(nowMs)) {
+    const isFinal = error.code === 'access_denied' || this.#retries === MAX_RETRIES;
+    if (isFinal || !this.#cluster.mayRetry(nowMs)) {
       this.#observer.failed(error);
       return;
     }

@@ -1,4 +1,5 @@
 import { WheelTimer, type Expirable } from '#base/timer-wheel.ts';
+import { ERROR_TABLE } from '#errors/error-table.ts';
 import { ProxyError } from '#errors/proxy-error.ts';
 import { Fields } from '#http/fields.ts';
 import { RequestHead, type ResponseHead } from '#http/head.ts';
@@ -98,7 +99,13 @@ export class Tunnel implements UpstreamRequest, Expirable {
     this.#close();
     if (!complete) this.#lease?.abandon();
     const cause = `the sidecar answered CONNECT with ${head.status}`;
-    this.#outcome.failed(new ProxyError('upstream_connect_failed', 'upstream', 'stream', { retry: 'always', cause }));
+    const isDenied = head.status === ERROR_TABLE.access_denied.status;
+    this.#outcome.failed(
+      isDenied
+        ? // Another endpoint is under the same policies.
+          new ProxyError('access_denied', 'upstream', 'stream', { cause })
+        : new ProxyError('upstream_connect_failed', 'upstream', 'stream', { retry: 'always', cause }),
+    );
   }
 
   write(chunk: Uint8Array): boolean {

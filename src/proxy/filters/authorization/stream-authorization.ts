@@ -1,5 +1,5 @@
-import type { ProxyError } from '#errors/proxy-error.ts';
 import type { DownstreamPeer } from '../../exchange/exchange.ts';
+import type { Decision } from './decision.ts';
 import { JudgedRequest } from './judged-request.ts';
 import { judge } from './judgement.ts';
 import type { PolicyLevel } from './policy-slot.ts';
@@ -21,9 +21,9 @@ export class StreamAuthorization {
     this.#levels = levels;
   }
 
-  /** @param port that the peer asks for @returns why it is refused, or null */
-  refusal(peer: DownstreamPeer, port: number): ProxyError | null {
+  /** @param port that the peer asks for @returns what was decided; null where no policy has anything to say */
+  judge(peer: DownstreamPeer, port: number): Decision | null {
     judged.begin({ peer, clientAddress: peer.remoteAddress, request: CONNECT }, '', '', port);
-    return judge(this.#levels, judged)?.error ?? null;
+    return judge(this.#levels, judged);
   }
 }
