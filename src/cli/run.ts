@@ -32,9 +32,18 @@ export interface RunOptions {
   /** Null where there is to be none. */
   readonly admin: { readonly address: string; readonly port: number } | null;
   readonly drainTimeoutMs: number;
+  readonly capture: CaptureChoice;
   /** The command with its arguments. */
   readonly command: readonly string[];
 }
+
+/** How the application's connections come to the sidecar, beside the HTTP proxy that its environment names. */
+export type CaptureChoice =
+  | { readonly type: 'none' }
+  /** By names: `isOwn` for the application alone, `port` for whoever asks at 127.0.0.1. */
+  | { readonly type: 'dns'; readonly isOwn: boolean; readonly port: number | undefined }
+  /** By the packet filter. */
+  | { readonly type: 'transparent' };
 
 /** A port that the application listens on. */
 export interface RunPort {
@@ -48,7 +57,7 @@ export function createRunCommand(run: (options: RunOptions, terminal: Terminal) 
     name: 'run',
     summary: 'starts an application with its sidecar, as a workload of a mesh',
     description: [
-      'Gets an identity from the control plane, takes requests of other workloads over mutual TLS and hands them to the application on its own port, and brings what the application calls to an endpoint of the service, over mutual TLS as well. The application finds the sidecar by HTTP_PROXY and http_proxy.',
+      'Gets an identity from the control plane, takes requests of other workloads over mutual TLS and hands them to the application on its own port, and brings what the application calls to an endpoint of the service, over mutual TLS as well. The application finds the sidecar by HTTP_PROXY and http_proxy, or need not know of it: see --dns and --transparent.',
       'The command starts when the sidecar is ready. Its exit code is that of this command (128 and the number of the signal that ended it). Ctrl-C and SIGTERM: others stop calling, open requests finish, then the command gets the signal.',
       'The join token is needed at the first start; later ones go on with the saved identity while it is valid, also while the control plane is away. Rather than as an option, which other users of the machine can see, give it in the environment as SELVAGE_TOKEN.',
     ],
@@ -97,6 +106,21 @@ export function createRunCommand(run: (options: RunOptions, terminal: Terminal) 
         value: '<port|off>',
         description: 'port of health, readiness and metrics; 0: any; default 15020, or any where that is taken',
       },
+      {
+        name: 'dns',
+        description:
+          'gives the application a resolver of its own, by which services have loopback addresses: for any TCP client',
+      },
+      {
+        name: 'dns-port',
+        value: '<port>',
+        description: 'has that resolver answer at this port of 127.0.0.1 as well, for another resolver to ask',
+      },
+      {
+        name: 'transparent',
+        description:
+          'captures what the application sends and what other machines send to its ports, by the packet filter; needs root and nft, and a network namespace or machine for this workload alone',
+      },
       { name: 'drain-timeout', value: '<duration>', description: 'how long open requests may take; default 120s' },
     ],
     examples: [
@@ -107,6 +131,10 @@ export function createRunCommand(run: (options: RunOptions, terminal: Terminal) 
       {
         command: 'selvage run --service-account job -- curl http://cart/items',
         explanation: 'calls a service of the mesh',
+      },
+      {
+        command: 'selvage run --service-account job --dns -- psql -h orders-db',
+        explanation: 'calls one with a program that knows no proxy',
       },
     ],
     run: (args, terminal) => run(readOptions(args), terminal),
@@ -142,8 +170,21 @@ function readOptions(args: Arguments): RunOptions {
     accessLog: readAccessLog(args.value('access-log') ?? 'off'),
     admin: readUsualAdmin(args.value('admin-port')),
     drainTimeoutMs: readDuration('--drain-timeout', args.value('drain-timeout') ?? '120s'),
+    capture: readCapture(args),
     command: args.rest,
   };
+}
+
+function readCapture(args: Arguments): CaptureChoice {
+  const port = args.value('dns-port');
+  const isNamed = args.has('dns') || port !== undefined;
+  if (args.has('transparent')) {
+    if (isNamed) throw new UsageError('--transparent captures names as well: leave --dns and --dns-port out');
+    return { type: 'transparent' };
+  }
+  if (!isNamed) return { type: 'none' };
+  const readPort = port === undefined ? undefined : readInteger('--dns-port', port, 1, 65_535);
+  return { type: 'dns', isOwn: args.has('dns'), port: readPort };
 }
 
 function readRunPort(text: string): RunPort {

@@ -37,6 +37,12 @@ export class Application {
   }
 }
 
+/** The environment of an application that need not find its sidecar. */
+export function captiveEnvironment(base: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const { SELVAGE_TOKEN: _, ...inherited } = base;
+  return inherited;
+}
+
 /** Names and ranges that are never asked for over the sidecar: the machine itself. */
 const NO_PROXY = 'localhost,127.0.0.1,::1';
 

@@ -9,7 +9,8 @@ import { Clock } from '#transport/clock.ts';
 import { readJoin } from '../member/join-text.ts';
 import { endFrugalStart } from '../frugal-start.ts';
 import type { StopSignals } from '../stop-signals.ts';
-import { Application, applicationEnvironment } from './application.ts';
+import { Application, applicationEnvironment, captiveEnvironment } from './application.ts';
+import type { ApplicationCapture } from './capture/capture.ts';
 import { IdentityKeeper } from '../member/identity-keeper.ts';
 import { PrivateFiles } from '../member/private-files.ts';
 import { Readiness } from './readiness.ts';
@@ -50,6 +51,7 @@ class RunLife {
   readonly #start: RunStart;
   readonly #warn: (message: string) => void;
   readonly #clock = new Clock();
+  #capture: ApplicationCapture | null = null;
   #identity: IdentityKeeper | undefined;
   #sidecar: Sidecar | undefined;
   #readiness: Readiness | undefined;
@@ -70,8 +72,7 @@ class RunLife {
     begun.catch(() => {});
     const sidecar = await Promise.race([begun, stopped]);
     if (sidecar === 'stopped') return EXIT.ok;
-    const environment = applicationEnvironment(sidecar.proxyPort);
-    const application = new Application(this.#options.command, environment, this.#warn);
+    const application = this.#startApplication(sidecar);
     this.#phase = 'unready';
     this.#readiness = new Readiness(
       this.#options.ports.map(({ port }) => port),
@@ -88,17 +89,35 @@ class RunLife {
     return application.ended;
   }
 
+  #startApplication(sidecar: Sidecar): Application {
+    const { command } = this.#options;
+    const capture = this.#capture;
+    if (capture === null) return new Application(command, applicationEnvironment(sidecar.proxyPort), this.#warn);
+    const environment = capture.isWhole ? captiveEnvironment() : applicationEnvironment(sidecar.proxyPort);
+    const application = capture.startOutside(() => new Application(capture.wrap(command), environment, this.#warn));
+    void capture.lost.then((reason) => {
+      this.#warn(`the application is ended, since it is not captured any more: ${reason}`);
+      application.signal('SIGKILL');
+    });
+    return application;
+  }
+
   async close(): Promise<void> {
     this.#readiness?.close();
     this.#identity?.close();
     await Promise.all([this.#sidecar?.close(), this.#admin?.close()]);
+    await this.#capture?.close();
     this.#clock.stop();
   }
 
   async #begin(): Promise<Sidecar> {
     const { control, namespace, serviceAccount, state } = this.#options;
+    if (this.#options.capture.type !== 'none') {
+      const { chooseCapture } = await import('./capture/choose-capture.ts');
+      this.#capture = chooseCapture(this.#options, this.#warn);
+    }
     const files = new PrivateFiles(state);
-    const common = { files, clock: this.#clock, warn: this.#warn };
+    const common = { files, clock: this.#clock, warn: this.#warn, capture: this.#capture };
     const join = readJoin(this.#options.token);
     this.#identity = await IdentityKeeper.open({ ...common, control, namespace, serviceAccount, join }).catch(
       (error: Error) => {
@@ -110,6 +129,7 @@ class RunLife {
     this.#sidecar = new Sidecar({ ...common, run: this.#options, version, identity: this.#identity });
     await this.#openAdmin(this.#sidecar);
     await this.#sidecar.start();
+    await this.#capture?.open(this.#sidecar);
     endFrugalStart();
     return this.#sidecar;
   }

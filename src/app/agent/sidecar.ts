@@ -3,7 +3,8 @@ import type { LiveWorkload } from '#control/compile/mesh/live-workload.ts';
 import type { RunOptions } from '#cli/run.ts';
 import type { SnapshotDelta } from '#model/snapshot/snapshot.ts';
 import { Inbound, MESH_PORT } from '#proxy/inbound.ts';
-import { Outbound } from '#proxy/outbound.ts';
+import type { OpenPlainListener, PlainListener } from '#proxy/mesh/plain-listener.ts';
+import { Outbound, type Capture, type RunningCapture } from '#proxy/outbound.ts';
 import { AccessLog } from '#telemetry/access-log.ts';
 import { RequestMetrics } from '#telemetry/request-metrics.ts';
 import { BindError } from '#transport/bind.ts';
@@ -21,6 +22,7 @@ import type { PrivateFiles } from '../member/private-files.ts';
 import { RefusalLog } from '../member/refusal-log.ts';
 import { restoreSaved } from '../member/restore-saved.ts';
 import { StateReport } from '../member/state-report.ts';
+import type { ApplicationCapture, CapturingSidecar } from './capture/capture.ts';
 import { PlainPorts } from './plain-ports.ts';
 import { takeUsable } from '../member/usable-change.ts';
 import { ServiceDemand } from './service-demand.ts';
@@ -32,6 +34,8 @@ export interface SidecarOptions {
   readonly identity: IdentityKeeper;
   readonly files: PrivateFiles;
   readonly clock: Clock;
+  /** Follows what this takes; null where the application is captured by nothing. */
+  readonly capture: ApplicationCapture | null;
   readonly warn: (message: string) => void;
 }
 
@@ -48,7 +52,7 @@ const SYNC_POLL_MS = 20;
  *        └── dials ────────────────────────┴──────────────────────────┘
  * ```
  */
-export class Sidecar {
+export class Sidecar implements CapturingSidecar {
   readonly metrics = new RequestMetrics();
   readonly #options: SidecarOptions;
   readonly #accessLog: AccessLog;
@@ -155,8 +159,21 @@ export class Sidecar {
 
   /** Tells the control plane how the workload is, until it has heard it or something newer is to be told. */
   report(state: LiveWorkload['state']): Promise<void> {
-    if (state === 'ready') this.#plainPorts.start();
+    // Where all that comes is captured, so is what comes from callers without an identity.
+    if (state === 'ready' && this.#options.capture?.isWhole !== true) this.#plainPorts.start();
     return this.#stateReport.report(state);
+  }
+
+  capture(capture: Capture): Promise<RunningCapture> {
+    return this.#outbound.capture(capture);
+  }
+
+  servePlain(listener: PlainListener): Promise<OpenPlainListener> {
+    return this.#inbound.servePlain(listener);
+  }
+
+  demand(authority: string): Promise<void> | null {
+    return this.#demand.demand(authority);
   }
 
   /** Finishes what is open. @returns when the last connection from other sidecars has gone */
@@ -240,5 +257,6 @@ export class Sidecar {
     await Promise.all([this.#inbound.apply(delta), this.#outbound.apply(delta)]);
     if (delta.removals.some((key) => key.startsWith('workload '))) this.#plainPorts.update([]);
     for (const resource of delta.upserts) if (resource.type === 'workload') this.#plainPorts.update(resource.ports);
+    await this.#options.capture?.take(delta);
   }
 }

@@ -1,0 +1,28 @@
+import process from 'node:process';
+
+/** What the packet filter knows the sidecar's own sockets by. No user or program should have this group otherwise. */
+export const SIDECAR_GROUP = 15_001;
+
+/**
+ * Makes this process one of {@link SIDECAR_GROUP}: sockets keep the group that they were made in, so this comes before
+ * any is made.
+ */
+export class SidecarGroup {
+  readonly #before: number;
+
+  /** @throws where this process may not */
+  constructor() {
+    this.#before = process.getegid!();
+    process.setegid!(SIDECAR_GROUP);
+  }
+
+  /** Does something, at once, as who this process was before: what it starts is captured. */
+  outside<T>(work: () => T): T {
+    process.setegid!(this.#before);
+    try {
+      return work();
+    } finally {
+      process.setegid!(SIDECAR_GROUP);
+    }
+  }
+}
