@@ -179,7 +179,8 @@ export function createExchange({ method, url, headers, fromIp = '127.0.0.1', pri
 
 /** TLS as with a client whose certificate the listener has verified. */
 export function sessionOf(principal: string): TlsSession {
-  const certificate = { subject: '', dnsNames: [], uris: [principal], fingerprint: '', expiresAtMs: Infinity };
+  const names = { subject: '', dnsNames: [], uris: [principal], fingerprint: '' };
+  const certificate = { ...names, expiresAtMs: Infinity, raw: new Uint8Array() };
   return { serverName: '', alpn: '', version: 'TLSv1.3', listener: '', isolated: false, certificate };
 }
 

@@ -1,4 +1,3 @@
-import type { X509Certificate } from 'node:crypto';
 import { type IdentityProblem, identityProblem } from './identity-problem.ts';
 import { parseSpiffeId, type SpiffeId } from './spiffe-id.ts';
 import type { TrustDomain } from './trust-domain.ts';
@@ -17,12 +16,12 @@ export interface PeerIdentity {
 /**
  * Reads who a peer is, once per connection.
  *
- * @param certificate must have been verified against the bundle of `trustDomain`, as a TLS handshake does
+ * @param certificate in DER; must have been verified against the bundle of `trustDomain`, as a TLS handshake does
  * @param nowMs since 1970
  * @see X509-SVID §5.2
  */
 export function readPeerIdentity(
-  certificate: X509Certificate,
+  certificate: { readonly raw: Uint8Array },
   trustDomain: TrustDomain,
   nowMs: number,
 ): PeerIdentity | IdentityProblem {

@@ -29,24 +29,32 @@ interface SocketOptions {
   readonly autoSelectFamily: boolean;
 }
 
+/** @returns what is wrong with a certificate that leads to a known root, or '' */
+type CertificateJudge = (certificate: { readonly raw: Uint8Array }) => string;
+
+const errorOf = (problem: string): Error | undefined => (problem === '' ? undefined : new Error(problem));
+
 /** TLS towards one backend: the server is always verified. Never changes. */
 export class TlsClient {
   readonly #tls: ClusterTls;
   readonly #context: SecureContext;
   readonly #alpn: string;
+  readonly #problemOf: CertificateJudge;
   /** The last session with each endpoint, which spares the next handshake its signatures and certificates. */
   readonly #sessions = new Map<string, Buffer>();
 
-  private constructor(tls: ClusterTls, context: SecureContext, alpn: string) {
+  private constructor(tls: ClusterTls, context: SecureContext, alpn: string, problemOf: CertificateJudge) {
     this.#tls = tls;
     this.#context = context;
     this.#alpn = alpn;
+    this.#problemOf = problemOf;
   }
 
   /**
    * @param certificate what is shown to servers that ask; null for none
    * @param alpn the protocol that is spoken inside, which the server must agree to where it knows ALPN; '' for any
    * @param minVersion lowest version that the server may choose
+   * @param problemOf what else is wrong with a server's certificate that is for the right name; '' for nothing
    * @returns the reason where that cannot be done
    */
   static create(
@@ -54,6 +62,7 @@ export class TlsClient {
     certificate: CertificateResource | null,
     alpn: string,
     minVersion: 'TLSv1.2' | 'TLSv1.3' = 'TLSv1.2',
+    problemOf: CertificateJudge = () => '',
   ): TlsClient | string {
     try {
       const roots = tls.caCertificates ?? systemRoots();
@@ -62,7 +71,7 @@ export class TlsClient {
         ...(certificate === null ? {} : { cert: certificate.certificateChain, key: certificate.privateKey }),
         minVersion,
       });
-      return new TlsClient(tls, context, alpn);
+      return new TlsClient(tls, context, alpn, problemOf);
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
@@ -142,7 +151,8 @@ export class TlsClient {
       servername: hostname,
       secureContext: this.#context,
       rejectUnauthorized: true,
-      checkServerIdentity: (_, certificate) => identityProblem(hostname, subjectAltNames, certificate),
+      checkServerIdentity: (_, certificate) =>
+        identityProblem(hostname, subjectAltNames, certificate) ?? errorOf(this.#problemOf(certificate)),
       ...(this.#alpn === '' ? {} : { ALPNProtocols: [this.#alpn] }),
       ...(session === undefined ? {} : { session }),
       ...(fastPath.enabled ? { onread: readInto((length) => receive(READ_SOURCE, length)) } : {}),

@@ -14,5 +14,6 @@ export const readPeerCertificate = (certificate: X509Certificate): PeerCertifica
     uris: valuesOf('URI'),
     fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
     expiresAtMs: Date.parse(certificate.validTo),
+    raw: certificate.raw,
   });
 };

@@ -26,4 +26,6 @@ export interface PeerCertificate {
   readonly fingerprint: string;
   /** Milliseconds since 1970. */
   readonly expiresAtMs: number;
+  /** The whole of it in DER, for readers that must not depend on how others render it. */
+  readonly raw: Uint8Array;
 }

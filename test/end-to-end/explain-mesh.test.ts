@@ -151,7 +151,10 @@ test('selvage explain --from tells what becomes of hosts outside of the mesh', a
   assert.match(open.stdout, /^ {2}shop\/catalog: catalog, port 80$/m);
   const closed = await explain(t, 'GET http://api.example/x --from shop/web', closedMesh);
   assert.equal(closed.code, 1);
-  assert.match(closed.stdout, /502 egress_denied, by the caller's own sidecar: no service is called so, .*RegistryOnly/);
+  assert.match(
+    closed.stdout,
+    /502 egress_denied, by the caller's own sidecar: no service is called so, .*RegistryOnly/,
+  );
   // Short names are those of the caller's own namespace.
   const far = await explain(t, 'GET http://catalog/items --from front/web', closedMesh);
   assert.match(far.stdout, /egress_denied[^]*shop\/catalog: catalog\.shop, port 80/);

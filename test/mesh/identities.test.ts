@@ -1,7 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
-import { TestAuthority, bundleAt } from '#identity/testing/authority.ts';
+import { primitiveTag } from '#identity/der/element.ts';
+import { encodeElement, encodeSequence } from '#identity/der/encoder.ts';
+import { TestAuthority, bundleAt, type Deviations } from '#identity/testing/authority.ts';
+import {
+  encodeAuthorityConstraint,
+  encodeExtension,
+  encodeKeyUsage,
+  encodeLeafConstraint,
+  encodeTlsPurposes,
+  encodeUriName,
+  keyUsageBit,
+  URI_NAME,
+} from '#identity/x509/extensions.ts';
+import { objectIdentifier } from '#identity/x509/object-identifiers.ts';
 import { until } from '../data-plane/testing/peer.ts';
 import { ask, codeOf } from './testing/client.ts';
 import {
@@ -34,21 +47,74 @@ interface Refusal {
 
 const expired = { notBeforeMs: Date.now() - 2 * HOUR_MS, notAfterMs: Date.now() - HOUR_MS };
 
+/** What the caller's sidecar hears of it: nothing. */
+const UNSERVED = /HTTP\/2 does not begin|closed the connection|ECONNRESET/;
+
+const signs = encodeKeyUsage(keyUsageBit.digitalSignature);
+/** Of two good ids, each reader could take another one for the identity. */
+const twoNames = encodeExtension(
+  objectIdentifier.subjectAltName,
+  true,
+  encodeSequence(...[CART, CATALOG].map((uri) => encodeElement(primitiveTag(URI_NAME), Buffer.from(uri, 'latin1')))),
+);
+
+/** A certificate for both ends of TLS with these extensions. */
+const shows = (...extensions: Uint8Array[]): Deviations => ({ extensions: [encodeTlsPurposes(), ...extensions] });
+
 const refusals: Readonly<Record<string, Refusal>> = {
   'a caller whose certificate leads to a foreign root': {
     caller: { issuer: other },
-    cause: /HTTP\/2 does not begin|closed the connection|ECONNRESET/,
+    cause: UNSERVED,
     warning: /the client has no valid certificate \(UNABLE_TO_/,
   },
   'a caller whose certificate has expired': {
     caller: { deviations: expired },
-    cause: /HTTP\/2 does not begin|closed the connection|ECONNRESET/,
+    cause: UNSERVED,
     warning: /the client has no valid certificate \(CERT_HAS_EXPIRED\)/,
   },
   'a caller of another trust domain, whose root is known': {
     caller: { uri: 'spiffe://elsewhere.test/ns/shop/sa/cart' },
-    cause: /HTTP\/2 does not begin|closed the connection|ECONNRESET/,
-    warning: /another trust domain, elsewhere\.test/,
+    cause: UNSERVED,
+    warning: /trust domain elsewhere\.test, not of mesh\.test/,
+  },
+  "a caller that shows an authority's certificate": {
+    caller: { deviations: shows(encodeAuthorityConstraint(0), signs, encodeUriName(CART, true)) },
+    cause: UNSERVED,
+    warning: /the certificate is an authority's and not a workload's/,
+  },
+  'a caller whose key may sign certificates': {
+    caller: {
+      deviations: shows(
+        encodeLeafConstraint(),
+        encodeKeyUsage(keyUsageBit.digitalSignature, keyUsageBit.keyCertSign),
+        encodeUriName(CART, true),
+      ),
+    },
+    cause: UNSERVED,
+    warning: /the certificate is an authority's and not a workload's|UNABLE_TO|INVALID/,
+  },
+  'a caller with two names': {
+    caller: { deviations: shows(encodeLeafConstraint(), signs, twoNames) },
+    cause: UNSERVED,
+    warning: /the certificate names 2 URIs; a SPIFFE id stands alone/,
+  },
+  'a caller whose name has a path of another form': {
+    caller: { deviations: shows(encodeLeafConstraint(), signs, encodeUriName(`${CART}/extra`, true)) },
+    cause: UNSERVED,
+    warning: /the certificate's URI is not of the form/,
+  },
+  'a caller without a name': {
+    caller: { deviations: shows(encodeLeafConstraint(), signs) },
+    cause: UNSERVED,
+    warning: /the certificate names no URI/,
+  },
+  "a service that shows an authority's certificate": {
+    service: { deviations: shows(encodeAuthorityConstraint(0), signs, encodeUriName(CATALOG, true)) },
+    cause: /the certificate is an authority's and not a workload's|INVALID_CA|invalid CA/,
+  },
+  'a service with two names': {
+    service: { deviations: shows(encodeLeafConstraint(), signs, twoNames) },
+    cause: /is for spiffe:.*, spiffe:.*, not for/,
   },
   'a service whose certificate leads to a foreign root': {
     service: { issuer: other },

@@ -144,6 +144,34 @@ test('Inbound judges requests by the principal of the caller', async (context) =
   assert.equal((await ask(outbound.proxyPort, 'http://catalog/')).status, 500);
 });
 
+test('Inbound records what an audited policy would deny, and lets it pass', async (context) => {
+  const { outbound, inbound, application, at } = await startMesh(context);
+  const audit: AuthorizationResource = {
+    type: 'authorization',
+    name: 'AuthorizationPolicy/shop/trial',
+    version: '',
+    action: 'DENY',
+    audit: true,
+    exemptPaths: [],
+    fault: null,
+    rules: [{ name: 'carts', from: [[{ attribute: 'principal', negated: false, values: [CART] }]], to: [] }],
+  };
+  const filters = [{ type: 'Authorization', levels: [['AuthorizationPolicy/shop/trial']] }] as const;
+  const workload = declareWorkload([{ port: application.port, filters }]);
+  await inbound.apply({ version: '2', upserts: [audit, workload], removals: [] });
+  assert.equal((await ask(outbound.proxyPort, 'http://catalog/')).status, 200);
+  await until('it is recorded', () => at.exchanges.length === 1);
+  assert.equal(at.exchanges[0]!.authorization?.text, 'would-deny AuthorizationPolicy/shop/trial carts');
+  const counted = countersOf(at, 'selvage_authorization_total');
+  assert.deepEqual(
+    [...counted].filter(([, count]) => count > 0),
+    [['AuthorizationPolicy/shop/trial AUDIT would-deny', 1]],
+  );
+  // One that cannot be judged closes nothing either.
+  await inbound.apply({ version: '3', upserts: [{ ...audit, fault: 'no port of that number' }], removals: [] });
+  assert.equal((await ask(outbound.proxyPort, 'http://catalog/')).status, 200);
+});
+
 test('an endpoint without a sidecar is spoken to directly', async (context) => {
   const { application } = await startMesh(context);
   const { outbound, records } = await startOutbound(context, declareService([{ port: application.port }]));

@@ -56,7 +56,7 @@ export function encodeAuthorityKeyIdentifier(keyIdentifier: Uint8Array): Uint8Ar
 }
 
 /** FALSE is the default of `critical` and so is not written (X.690 §11.5). */
-function encodeExtension(oid: string, isCritical: boolean, value: Uint8Array): Uint8Array {
+export function encodeExtension(oid: string, isCritical: boolean, value: Uint8Array): Uint8Array {
   const criticality = isCritical ? [encodeTrue()] : [];
   return encodeSequence(encodeObjectIdentifier(oid), ...criticality, encodeOctetString(value));
 }

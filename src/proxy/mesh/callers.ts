@@ -2,7 +2,6 @@ import type { MeshHop } from '#telemetry/exchange-record.ts';
 import type { Connection } from '#transport/connection.ts';
 import type { TlsSession } from '#transport/tls-session.ts';
 import type { DownstreamPeer, Rule } from '../exchange/exchange.ts';
-import { parseSpiffeId } from '#identity/spiffe-id.ts';
 import { partyOf, UNKNOWN_PARTY } from './mesh-identity.ts';
 import type { MeshTls } from './mesh-tls.ts';
 import type { ServedPort } from './served-port.ts';
@@ -48,12 +47,8 @@ export class Callers {
   /** @returns why a connection whose handshake is done is not served, or '' */
   refusal({ tls }: Connection, ports: ReadonlyMap<number, ServedPort>): string {
     if (tls === null || tls.certificate === null) return 'the peer has no valid certificate';
-    const [uri, ...others] = tls.certificate.uris;
-    if (uri === undefined || others.length > 0)
-      return 'the certificate of the peer does not have exactly one SPIFFE id';
-    const id = parseSpiffeId(uri);
-    if (typeof id === 'string') return `the SPIFFE id of the peer ${id}`;
-    if (id.trustDomain !== this.#tls.trustDomain) return `the peer is of another trust domain, ${id.trustDomain}`;
+    const problem = this.#tls.problemOf(tls.certificate);
+    if (problem !== '') return `the peer is refused: ${problem}`;
     const destination = parseMeshServerName(tls.serverName);
     if (destination === null) return 'the peer did not say which port and service it wants (SNI)';
     return ports.has(destination.port) ? '' : `the workload serves no port ${destination.port}`;

@@ -1,3 +1,4 @@
+import { readPeerIdentity } from '#identity/peer-identity.ts';
 import type { WorkloadIdentity } from '#identity/svid-source.ts';
 import type { CertificateResource } from '#model/snapshot/certificate.ts';
 import type { ClusterResource } from '#model/snapshot/cluster.ts';
@@ -59,9 +60,16 @@ export class MeshTls implements UpstreamMesh {
     return this.#self;
   }
 
-  /** Realm of this side, whose identities alone are let in; '' while there is no identity. */
-  get trustDomain(): string {
-    return validIdentity(this.#identity)?.bundle.trustDomain ?? '';
+  /**
+   * Judges a certificate that leads to a known root: whether it is that of a workload of this side's own realm.
+   *
+   * @returns the reason where it is not, or ''
+   */
+  problemOf(certificate: { readonly raw: Uint8Array }): string {
+    const identity = validIdentity(this.#identity);
+    if (identity === null) return NO_IDENTITY;
+    const peer = readPeerIdentity(certificate, identity.bundle.trustDomain, Date.now());
+    return 'problem' in peer ? peer.message : '';
   }
 
   /** Begins the server side of a handshake; without an identity, connections are closed. */
@@ -133,7 +141,7 @@ export class MeshTls implements UpstreamMesh {
     let client = this.#clients.get(key);
     if (client === undefined) {
       if (this.#clients.size >= MAX_CLIENTS) this.#clients.clear();
-      client = createClient(identity, serverName, principal);
+      client = createClient(identity, serverName, principal, (certificate) => this.problemOf(certificate));
       this.#clients.set(key, client);
     }
     return client;
@@ -151,7 +159,12 @@ const createServer = (identity: WorkloadIdentity, ticketKeys: TicketKeys): TlsSe
 };
 
 /** The server's name tells it what the connection is for; who it is, its SPIFFE id alone says. */
-const createClient = (identity: WorkloadIdentity, serverName: string, principal: string): TlsClient | string =>
+const createClient = (
+  identity: WorkloadIdentity,
+  serverName: string,
+  principal: string,
+  problemOf: MeshTls['problemOf'],
+): TlsClient | string =>
   TlsClient.create(
     {
       hostname: serverName,
@@ -162,6 +175,7 @@ const createClient = (identity: WorkloadIdentity, serverName: string, principal:
     certificateOf(identity),
     HTTP2,
     'TLSv1.3',
+    problemOf,
   );
 
 const rootsOf = ({ bundle }: WorkloadIdentity): string => bundle.roots.join('\n');

@@ -21,7 +21,14 @@ export interface TestCaller extends TestRequest {
 }
 
 export function createCall({ uris, ip, clientAddress, expiresAtMs = Infinity, ...request }: TestCaller = {}): Exchange {
-  const certificate = { subject: '', dnsNames: [], uris: uris ?? [], fingerprint: '', expiresAtMs };
+  const certificate = {
+    subject: '',
+    dnsNames: [],
+    uris: uris ?? [],
+    fingerprint: '',
+    expiresAtMs,
+    raw: new Uint8Array(),
+  };
   const tls = { serverName: '', alpn: '', version: 'TLSv1.3', listener: '', isolated: false, certificate };
   const peer = { ...(uris !== undefined && { tls }), ...(ip !== undefined && { remoteAddress: ip }) };
   const exchange = createTestExchange({ ...request, peer });
