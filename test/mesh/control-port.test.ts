@@ -36,8 +36,7 @@ function call(
     const message = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
     const prefix = Buffer.alloc(5);
     prefix.writeUInt32BE(message.length, 1);
-    // A call is served while both sides are open.
-    stream.write(Buffer.concat([prefix, message]));
+    stream.end(Buffer.concat([prefix, message]));
   });
 }
 

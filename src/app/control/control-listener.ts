@@ -18,6 +18,10 @@ export interface ControlListenerOptions {
 
 /** Peers that have not finished their handshake by then are sent away. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** To join takes one call; whoever stays longer holds memory that is for the mesh. */
+const STRANGER_TIMEOUT_MS = 30_000;
+/** Peers without a valid certificate at one time: a thousand machines may start from one image. */
+const MAX_STRANGERS = 1024;
 /** What a `setTimeout` can wait for at most; longer-lived certificates are looked at again. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
@@ -26,6 +30,8 @@ export class ControlListener {
   readonly #server: Server;
   readonly #options: ControlListenerOptions;
   readonly #connections = new Map<TLSSocket, GrpcServer>();
+  /** Connections of peers without a valid certificate. */
+  #strangers = 0;
 
   constructor(options: ControlListenerOptions) {
     this.#options = options;
@@ -68,6 +74,7 @@ export class ControlListener {
   #accept(socket: TLSSocket): void {
     if (socket.alpnProtocol !== 'h2') return void socket.destroy();
     const peer = this.#peerOf(socket);
+    if (peer === null && !this.#admitStranger(socket)) return void socket.destroy();
     const server = this.#options.serve(peer);
     this.#connections.set(socket, server);
     socket.once('close', () => this.#connections.delete(socket));
@@ -75,6 +82,18 @@ export class ControlListener {
     connection.observe(server.serve(connection, peer?.spiffeId.uri ?? ''));
     socket.on('data', (bytes: Buffer) => connection.received(bytes, bytes.length));
     if (peer !== null) closeAtExpiry(socket, peer.expiresAtMs);
+  }
+
+  #admitStranger(socket: TLSSocket): boolean {
+    if (this.#strangers >= MAX_STRANGERS) return false;
+    this.#strangers++;
+    const timer = setTimeout(() => socket.destroy(), STRANGER_TIMEOUT_MS);
+    timer.unref();
+    socket.once('close', () => {
+      clearTimeout(timer);
+      this.#strangers--;
+    });
+    return true;
   }
 
   /** A certificate that is not valid is as good as none: its owner can join anew. */

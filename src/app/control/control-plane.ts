@@ -66,7 +66,15 @@ export class ControlPlane {
   readonly #trust = new TrustLayer();
   readonly #clock = new Clock();
   readonly #debounce = new Debounce(() => this.#compile(), DEBOUNCE);
-  readonly #registry = new WorkloadRegistry({ clock: systemClock, changed: () => this.#debounce.call() });
+  readonly #registry = new WorkloadRegistry({
+    clock: systemClock,
+    changed: () => this.#debounce.call(),
+    removed: (id) => {
+      // At once, not when all is compiled: a gateway's layer has private keys, and its id is free from now on.
+      this.#layers.forget(id);
+      this.#gatewayLayers.forget(id);
+    },
+  });
   readonly #discovery = new DiscoveryServer({
     admit: (node, principal) => this.#admit(node, principal),
     schedule: (task) => void setImmediate(task),

@@ -4,6 +4,7 @@ import { EXIT } from '#cli/command.ts';
 import type { ControlOptions } from '#cli/control.ts';
 import type { Terminal } from '#cli/terminal.ts';
 import { openAdminToken } from '#control/authority/admin-token.ts';
+import type { IssuanceRecord } from '#control/authority/issuer.ts';
 import { JoinTokenAttestor } from '#control/authority/join-token-attestor.ts';
 import { JoinTokens } from '#control/authority/join-tokens.ts';
 import { StateFolder } from '#control/authority/state-folder.ts';
@@ -21,6 +22,7 @@ import { ControlPlane } from './control-plane.ts';
 import { IssuanceLog } from './issuance-log.ts';
 import { proxyTrust } from './proxy-trust.ts';
 import { RunningAuthority } from './running-authority.ts';
+import { RefusalBudget } from './refusal-budget.ts';
 import { SavedWorkloads } from './saved-workloads.ts';
 
 export interface ControlStart {
@@ -67,6 +69,8 @@ class ControlRun {
   readonly #control: ControlPlane;
   readonly #listener: ControlListener;
   readonly #log: IssuanceLog;
+  readonly #refusals = new RefusalBudget();
+  readonly #strangers = new RefusalBudget();
   readonly #saved: SavedWorkloads;
   readonly #lock: StateLock;
   readonly #adminToken: string;
@@ -107,10 +111,7 @@ class ControlRun {
         'join-token': new JoinTokenAttestor(this.#tokens, trustDomain),
         svid: new SvidAttestor(trustDomain),
       },
-      record: (record) => {
-        this.#log.write(record);
-        narrator.recorded(record);
-      },
+      record: (record) => this.#note(record),
       compiled: (diagnostics, workloads) => {
         narrator.diagnosed(diagnostics);
         this.#saved.write(workloads);
@@ -123,7 +124,10 @@ class ControlRun {
       credentials: this.#authority.credentials,
       trustDomain,
       serve: (peer) => this.#control.serve(peer),
-      refused: (reason) => narrator.turnedAway(reason),
+      refused: (reason) => {
+        const told = this.#strangers.tell(reason, Date.now());
+        if (told !== undefined) narrator.turnedAway(told);
+      },
     });
     // Before the first reading, so that no change falls between the two.
     this.#watcher = new DirectoryWatcher(options.folder, () => this.#read());
@@ -151,6 +155,18 @@ class ControlRun {
     await this.#admin?.close();
     this.#tokens.close();
     this.#lock.release();
+  }
+
+  /** All that is issued, and as many refusals as anybody would read. */
+  #note(record: IssuanceRecord): void {
+    if (record.outcome === 'issued') return this.#write(record);
+    const reason = this.#refusals.tell(record.reason, record.timeMs);
+    if (reason !== undefined) this.#write({ ...record, reason });
+  }
+
+  #write(record: IssuanceRecord): void {
+    this.#log.write(record);
+    this.#narrator.recorded(record);
   }
 
   #read(): void {

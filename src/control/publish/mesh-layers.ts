@@ -21,6 +21,11 @@ export class MeshLayers {
     return [this.#workloads.of(id, preview), this.#namespaces.of(namespace), this.#shared.layer];
   }
 
+  /** A workload is gone: who comes with its id next, perhaps of another account, is shown nothing of it. */
+  forget(id: string): void {
+    this.#workloads.forget(id);
+  }
+
   publish({ shared, namespaces, workloads }: MeshResult): void {
     this.#shared.publish(shared);
     this.#namespaces.publish(namespaces);

@@ -53,6 +53,12 @@ export class PublishedLayers {
     }
   }
 
+  /** Has nothing for a name from now on: whoever comes with it next may be somebody else. */
+  forget(name: string): void {
+    this.#layers.get(name)?.publish(EMPTY_SNAPSHOT);
+    this.#layers.delete(name);
+  }
+
   #of(name: string): PublishedLayer {
     let published = this.#layers.get(name);
     if (published === undefined) this.#layers.set(name, (published = new PublishedLayer(this.#audience)));

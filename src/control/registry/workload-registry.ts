@@ -12,6 +12,8 @@ export interface WorkloadRegistryOptions {
   readonly clock: Clock;
   /** Something has changed that counts for others. */
   readonly changed: () => void;
+  /** One counts no more: its id is free, also for somebody else. Called before `changed`. */
+  readonly removed?: (id: string) => void;
   /**
    * How long a workload counts whose proxy has gone: a control plane or a network that hiccups must not empty services.
    * @defaultValue 10 000
@@ -47,12 +49,14 @@ export class WorkloadRegistry {
   readonly #entries = new Map<string, Entry>();
   readonly #clock: Clock;
   readonly #changed: () => void;
+  readonly #removed: (id: string) => void;
   readonly #graceMs: number;
   readonly #maxWorkloads: number;
 
-  constructor({ clock, changed, graceMs = 10_000, maxWorkloads = 50_000 }: WorkloadRegistryOptions) {
+  constructor({ clock, changed, removed = NOTHING, graceMs = 10_000, maxWorkloads = 50_000 }: WorkloadRegistryOptions) {
     this.#clock = clock;
     this.#changed = changed;
+    this.#removed = removed;
     this.#graceMs = graceMs;
     this.#maxWorkloads = maxWorkloads;
   }
@@ -131,6 +135,7 @@ export class WorkloadRegistry {
 
   #remove(id: string): void {
     this.#entries.delete(id);
+    this.#removed(id);
     this.#changed();
   }
 }
