@@ -90,7 +90,7 @@ const strangers: Readonly<Record<string, readonly [(mesh: MeshProcesses) => Part
   'a certificate that is not valid yet': [(mesh) => forge(mesh, WEB, Date.now() + 5 * HOUR_MS), /CERT_NOT_YET_VALID/],
   'a certificate of another trust domain, by the same authority': [
     (mesh) => forge(mesh, 'spiffe://elsewhere.test/ns/default/sa/web'),
-    /trust domain, elsewhere\.test/,
+    /trust domain elsewhere\.test/,
   ],
 };
 
