@@ -10,7 +10,11 @@ import { get, getUntil, Load } from '../end-to-end/testing/client.ts';
 import { createFolder, replaceFile } from '../end-to-end/testing/folder.ts';
 import { freePort } from '../end-to-end/testing/free-port.ts';
 import { runSelvage } from '../end-to-end/testing/program.ts';
+import type { SnapshotResource } from '#model/snapshot/snapshot.ts';
+import { declareCluster, declareListener, declareRoute } from '../data-plane/testing/declarations.ts';
 import { eventually, MeshProcesses } from './testing/mesh-processes.ts';
+import { ScriptedControlPlane } from './testing/scripted-control-plane.ts';
+import { CATALOG, declareWorkload, issueIdentity, startApplication, startInbound } from './testing/sidecars.ts';
 
 const run = promisify(execFile);
 const PUBLIC = 'spiffe://cluster.local/ns/default/sa/public';
@@ -272,6 +276,79 @@ test('a gateway on several threads is one workload', async (t) => {
   gateway.kill('SIGTERM');
   assert.equal((await gateway.ended).code, 0);
   for (const line of readFileSync(log, 'utf8').trim().split('\n')) assert.ok(line.includes(PUBLIC), line);
+});
+
+test('a gateway renews its identity in all of its threads, and no request is lost', async (t) => {
+  // The shortest that is issued: it is renewed after half a minute.
+  const mesh = await MeshProcesses.start(t, '--svid-ttl', '1m');
+  const { url } = await startAll(mesh, '--workers', '2');
+  const load = new Load(url, 4);
+  const issued = async (): Promise<number> => {
+    const records = await mesh.get<readonly { readonly spiffeId: string; readonly outcome: string }[]>('certificates');
+    return records.filter(({ spiffeId, outcome }) => spiffeId === PUBLIC && outcome === 'issued').length;
+  };
+  assert.equal(await issued(), 1);
+  await eventually(async () => ((await issued()) > 1 ? undefined : 'not renewed'), 60_000);
+  const answered = load.answered;
+  await eventually(async () => (load.answered > answered + 50 ? undefined : 'few answers'));
+  await load.stop();
+  assert.deepEqual(load.failures, []);
+});
+
+test('a gateway refuses what it cannot use, and keeps serving what it had', async (t) => {
+  const edge = await freePort();
+  const { port } = await startApplication(t);
+  const { inbound, records } = await startInbound(t, declareWorkload([{ port }]));
+  const [cluster, endpoints] = declareCluster({
+    name: 'Service/shop/catalog:80',
+    service: { name: 'catalog', namespace: 'shop' },
+    endpoints: [{ port, mesh: { port: inbound.port, principal: CATALOG } }],
+  });
+  const route = declareRoute({ backends: [{ cluster: cluster.name, weight: 1, filters: [] }] });
+  const told = { type: 'gateway', name: 'shop/public', version: '', problem: null } as const;
+  const control = await ScriptedControlPlane.start(t, [
+    cluster,
+    endpoints,
+    route,
+    { ...declareListener(), port: edge },
+    told,
+  ]);
+  const principal = 'spiffe://mesh.test/ns/shop/sa/public';
+  const gateway = control.runGateway(issueIdentity(principal), 'public');
+  await gateway.said(/^ready after/m);
+  const url = `http://127.0.0.1:${edge}/`;
+  assert.equal((await get(url)).body, 'hello');
+  assert.equal(records.exchanges[0]?.hop?.source.principal, principal);
+
+  const load = new Load(url, 2);
+  const spoilt = (resource: object, change: object) => ({ ...resource, ...change }) as unknown as SnapshotResource;
+  control.publish([
+    spoilt(route, { rules: [{ backends: 'nobody' }] }),
+    spoilt(cluster, { limits: null }),
+    spoilt(endpoints, { endpoints: [{ address: 1 }] }),
+    spoilt({ ...declareListener(), port: edge }, { protocol: 'SMTP' }),
+  ]);
+  await gateway.said(/cannot use [a-z-]+ .* of the control plane: its /);
+  await eventually(async () => {
+    const types = control.discovery.status()[0]?.types ?? [];
+    const refused = types.flatMap(({ refusals }) => refusals).length;
+    return refused === 4 ? undefined : `${refused} are refused`;
+  });
+  const answered = load.answered;
+  await eventually(async () => (load.answered > answered + 20 ? undefined : 'few answers'));
+  // The next good word is heard.
+  control.publish([
+    cluster,
+    endpoints,
+    { ...declareListener(), port: edge },
+    declareRoute({
+      backends: [{ cluster: cluster.name, weight: 1, filters: [] }],
+      filters: [{ type: 'ResponseHeaderModifier', set: [{ name: 'x-generation', value: '2' }], add: [], remove: [] }],
+    }),
+  ]);
+  await getUntil(url, ({ headers }) => headers['x-generation'] === '2');
+  await load.stop();
+  assert.deepEqual(load.failures, []);
 });
 
 test('a port that is taken is tried again', async (t) => {

@@ -1,7 +1,7 @@
 import type { GatewayCommandOptions } from '#cli/gateway.ts';
 import { announce } from '#control/registry/announcement.ts';
 import type { LiveWorkload } from '#control/compile/mesh/live-workload.ts';
-import type { Snapshot, SnapshotDelta } from '#model/snapshot/snapshot.ts';
+import { snapshotKey, type Snapshot, type SnapshotDelta, type SnapshotResource } from '#model/snapshot/snapshot.ts';
 import type { ApplyReport } from '#proxy/listener-set.ts';
 import type { Clock } from '#transport/clock.ts';
 import type { DiscoveryChange } from '#xds/client/change-queue.ts';
@@ -10,11 +10,14 @@ import { afterOnClock, connectDiscovery } from '#xds/discovery-transport.ts';
 import type { NodeIdentity } from '#xds/messages.ts';
 import type { Rejection } from '#xds/rejection.ts';
 import { encodeSavedCopy } from '#xds/saved-copy.ts';
-import { readSavedCopy, SavedCopyFile } from '#xds/saved-copy-file.ts';
+import { SavedCopyFile } from '#xds/saved-copy-file.ts';
 import type { DataPlane } from '../data-plane.ts';
 import { DeltaApplier } from '../delta-applier.ts';
 import type { IdentityKeeper } from '../member/identity-keeper.ts';
 import type { PrivateFiles } from '../member/private-files.ts';
+import { RefusalLog } from '../member/refusal-log.ts';
+import { restoreSaved } from '../member/restore-saved.ts';
+import { takeUsable } from '../member/usable-change.ts';
 
 /** Who is told what happens. */
 export interface ServedGatewayObserver {
@@ -60,6 +63,7 @@ export class ServedGateway {
   readonly #applier: DeltaApplier;
   readonly #discovery: DiscoveryClient;
   readonly #copy: SavedCopyFile;
+  readonly #refusals: RefusalLog;
   #applied = 0;
   #rejected = 0;
   #isFrozen = false;
@@ -70,6 +74,10 @@ export class ServedGateway {
     const { identity, clock, files, observer } = options;
     this.#options = options;
     this.#applier = new DeltaApplier(options.dataPlane, (listeners) => observer.recovered(listeners));
+    this.#refusals = new RefusalLog(
+      (message) => observer.warn(message),
+      () => clock.now(),
+    );
     this.#copy = new SavedCopyFile(
       files.pathOf(COPY),
       () => encodeSavedCopy(this.#owner, this.#discovery.resources()),
@@ -119,8 +127,8 @@ export class ServedGateway {
 
   /** Begins with what was served last, and to talk to the control plane. */
   async start(): Promise<void> {
-    const copy = await readSavedCopy(this.#options.files.pathOf(COPY), this.#owner);
-    if (copy.usable) this.#discovery.restore(copy.resources);
+    const { files, observer } = this.#options;
+    this.#discovery.restore(await restoreSaved(files, COPY, this.#owner, (reason) => observer.warn(reason)));
     this.#discovery.start();
   }
 
@@ -172,29 +180,47 @@ export class ServedGateway {
   }
 
   async #take(change: DiscoveryChange, done: (rejections: readonly Rejection[]) => void): Promise<void> {
-    if (change.type === 'trust-bundle') return done(this.#options.identity.takeRoots(change));
-    try {
-      await this.#apply(change);
-      done([]);
-    } catch (error) {
-      this.#rejected += 1;
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#options.observer.warn(`cannot apply what the control plane has sent: ${reason}`);
-      done(change.upserts.map(({ name }) => ({ name, reason })));
-    }
+    const { usable, refused } = takeUsable(change);
+    const rejections = [...refused, ...(await this.#use(usable))];
+    this.#refusals.note(change.type, rejections);
+    done(rejections);
   }
 
-  async #apply({ type, upserts, removals }: DiscoveryChange): Promise<void> {
-    if (this.#isFrozen) return;
+  async #use(change: DiscoveryChange): Promise<readonly Rejection[]> {
+    if (change.type === 'trust-bundle') return this.#options.identity.takeRoots(change);
+    return this.#isFrozen ? [] : this.#apply(change);
+  }
+
+  /** Where the whole cannot be used, each is tried by itself: one bad resource never takes down another. */
+  async #apply({ type, upserts, removals }: DiscoveryChange): Promise<readonly Rejection[]> {
     for (const resource of upserts) if (resource.type === 'gateway') this.#problem = resource.problem;
+    const removed = removals.map((name) => snapshotKey({ type, name }));
+    if ((await this.#tryApply(upserts, removed)) === '') return [];
+    const rejections: Rejection[] = [];
+    for (const resource of upserts) {
+      // It may be half replaced by what fails.
+      const good = this.#applier.snapshot.resources.get(snapshotKey(resource));
+      const reason = await this.#tryApply([resource], []);
+      if (reason === '') continue;
+      rejections.push({ name: resource.name, reason });
+      await (good === undefined ? this.#tryApply([], [snapshotKey(resource)]) : this.#tryApply([good], []));
+    }
+    for (const key of removed) await this.#tryApply([], [key]);
+    return rejections;
+  }
+
+  /** @returns why the data plane cannot use it, or '' */
+  async #tryApply(upserts: readonly SnapshotResource[], removals: readonly string[]): Promise<string> {
     const before = this.#applier.snapshot;
-    const delta = {
-      version: this.#discovery.status().version || 'saved',
-      upserts,
-      removals: removals.map((name) => `${type} ${name}`),
-    };
-    const failures = await this.#applier.apply(delta);
-    this.#applied += 1;
-    this.#options.observer.changed(delta, before, failures);
+    const delta = { version: this.#discovery.status().version || 'saved', upserts, removals };
+    try {
+      const failures = await this.#applier.apply(delta);
+      this.#applied += 1;
+      this.#options.observer.changed(delta, before, failures);
+      return '';
+    } catch (error) {
+      this.#rejected += 1;
+      return error instanceof Error ? error.message : String(error);
+    }
   }
 }

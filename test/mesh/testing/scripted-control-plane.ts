@@ -91,14 +91,32 @@ export class ScriptedControlPlane {
 
   /** Starts a workload that has joined before, and asks an URL again and again. */
   runCaller(identity: WorkloadIdentity, url: string): Program {
+    return startSelvage(
+      this.#t,
+      'run',
+      ...this.#flagsFor(identity),
+      '--mesh-port',
+      '0',
+      '--',
+      process.execPath,
+      CALLER,
+      url,
+    );
+  }
+
+  /** Starts a gateway that has joined before. */
+  runGateway(identity: WorkloadIdentity, name: string): Program {
+    return startSelvage(this.#t, 'gateway', '--name', name, ...this.#flagsFor(identity));
+  }
+
+  #flagsFor(identity: WorkloadIdentity): readonly string[] {
     const folder = join(createFolder(this.#t), 'run');
     this.stateFolder = folder;
     mkdirSync(folder, { mode: 0o700 });
     writeFileSync(join(folder, 'identity'), writeSavedIdentity(identity), { mode: 0o600 });
     const { namespace, serviceAccount } = identity.svid.spiffeId;
     const who = ['--namespace', namespace, '--service-account', serviceAccount, '--id', 'one', '--state', folder];
-    const ports = ['--control', `127.0.0.1:${this.port}`, '--admin-port', 'off', '--mesh-port', '0'];
-    return startSelvage(this.#t, 'run', ...who, ...ports, '--', process.execPath, CALLER, url);
+    return [...who, '--control', `127.0.0.1:${this.port}`, '--admin-port', 'off'];
   }
 
   #connect(socket: Socket): void {

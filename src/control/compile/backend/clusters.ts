@@ -93,8 +93,19 @@ function servicePlan(target: ClusterTarget, lookups: Lookups): EndpointGroup {
     connectTimeoutMs: serviceConnectTimeoutMs,
     dns: serviceDns,
     endpoints,
-    findings: shortage === undefined ? [] : [warning(['metadata', 'name'], shortage)],
+    findings: [
+      ...(shortage === undefined ? [] : [warning(['metadata', 'name'], shortage)]),
+      ...(target.speaksTls ? tlsDoubts(target, lookups) : []),
+    ],
   };
+}
+
+/** Between proxies there is TLS already, and sidecars speak none to their applications. */
+function tlsDoubts({ namespace, name }: ClusterTarget, lookups: Lookups): readonly Finding[] {
+  const workloads = lookups.workloadsOf(namespace, name) ?? [];
+  if (workloads.length === 0) return [];
+  const message = 'TLS is spoken to its endpoints without a sidecar alone: an application behind one gets none';
+  return [warning(['metadata', 'name'], message)];
 }
 
 /** In a mesh, workloads are endpoints too. That there are none here or now is no mistake of whoever declares. */
