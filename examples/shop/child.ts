@@ -7,9 +7,6 @@ import { fileURLToPath } from 'node:url';
 /** Starts `selvage`, on whatever Node this is. */
 export const LAUNCHER = fileURLToPath(new URL('../../bin/selvage.cjs', import.meta.url));
 
-/** Of what a process has said, as much as explains why it ended. */
-const KEPT_LINES = 20;
-
 /** Where the lines go that a process writes. */
 export interface Hearer {
   /** Told of a line of standard output. */
@@ -22,7 +19,6 @@ export interface Hearer {
 export class Child {
   readonly name: string;
   readonly #process: ChildProcess;
-  readonly #said: string[] = [];
   readonly #waiting = new Set<(line: string) => void>();
   /** Resolves with how it ended: an exit code or a signal. */
   readonly ended: Promise<string>;
@@ -38,18 +34,13 @@ export class Child {
     });
     hearLines(this.#process.stdout, hearer.printed);
     hearLines(this.#process.stderr, (line) => {
-      this.#hear(line);
       hearer.said(line);
+      for (const look of this.#waiting) look(line);
     });
     this.ended = new Promise((resolve) => {
       this.#process.once('error', ({ message }) => resolve(message));
       this.#process.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
     });
-  }
-
-  /** What it has said last, on standard error. */
-  get lastWords(): string {
-    return this.#said.join('\n');
   }
 
   /** Waits until it has said that on standard error; for ever where it does not. */
@@ -64,27 +55,10 @@ export class Child {
     });
   }
 
-  /** Asks it to finish what it has and end. @returns when it has ended */
+  /** Asks it to finish what it has and end, and when asked again, to end at once. @returns when it has ended */
   async end(): Promise<void> {
     this.#process.kill('SIGTERM');
     await this.ended;
-  }
-
-  /** Ends it at once, with all that it has started. */
-  kill(): void {
-    const { pid } = this.#process;
-    try {
-      // The group that it leads.
-      if (pid !== undefined) process.kill(-pid, 'SIGKILL');
-    } catch {
-      // It has ended already.
-    }
-  }
-
-  #hear(line: string): void {
-    this.#said.push(line);
-    if (this.#said.length > KEPT_LINES) this.#said.shift();
-    for (const look of this.#waiting) look(line);
   }
 }
 

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
-import { promisify, styleText } from 'node:util';
+import { promisify } from 'node:util';
 import { CallLines } from './call-lines.ts';
 import { Child, LAUNCHER } from './child.ts';
+import { Voices } from './voices.ts';
 import { GATEWAY, listPrograms, movePorts, NAMESPACE, PORTS, type Program } from './programs.ts';
 
 const CONFIG = join(import.meta.dirname, 'config');
@@ -26,11 +27,11 @@ export class Shop {
   /** Private, and gone with the shop: the certificate authority is in there. */
   readonly #folder = mkdtempSync(join(tmpdir(), 'selvage-shop-'));
   readonly #calls = new CallLines((line) => console.log(line));
+  readonly #voices = new Voices();
   readonly #broken = Promise.withResolvers<never>();
   #control: Child | undefined;
   #gateway: Child | undefined;
   #services: readonly Child[] = [];
-  #isOpen = false;
   #isClosing = false;
 
   /** @param offset added to each port */
@@ -77,7 +78,7 @@ export class Shop {
       this.#start(program.name, this.#runWords(program), { ...program.env, ...tokenOf(program.serviceAccount) }),
     );
     await this.#unlessBroken(Promise.all([isGatewayReady, this.#everybodyReady(programs.length)]));
-    this.#isOpen = true;
+    this.#voices.opened();
   }
 
   /** Ends everything, the gateway first: it lets open requests finish, for which the services must be there. */
@@ -87,33 +88,31 @@ export class Shop {
     await Promise.all(this.#services.map((service) => service.end()));
     await this.#control?.end();
     this.#calls.flush();
-    this.destroy();
   }
 
-  /** Leaves nothing behind, whatever is still under way. */
+  /** Ends everything without waiting for anybody, where {@link close} takes too long. */
+  hurry(): void {
+    for (const child of [this.#gateway, ...this.#services, this.#control]) void child?.end();
+  }
+
+  /** Takes the folder away. Processes that still run then have heard that this one ends, and end. */
   destroy(): void {
-    this.#isClosing = true;
-    for (const child of [this.#gateway, ...this.#services, this.#control]) child?.kill();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #start(name: string, words: readonly string[], env: Readonly<Record<string, string>>): Child {
     const child = new Child(name, words, env, {
       printed: (line) => {
-        if (!this.#calls.take(name, line)) this.#say(name, line);
+        if (!this.#calls.take(name, line)) this.#voices.say(name, line);
       },
-      said: (line) => this.#say(name, line),
+      said: (line) => this.#voices.say(name, line),
     });
     void child.ended.then((outcome) => {
       if (this.#isClosing) return;
-      this.#broken.reject(new Error(`${name} ended (${outcome})${this.#isOpen ? '' : `\n${child.lastWords}`}`));
+      this.#voices.speak();
+      this.#broken.reject(new Error(`${name} ended (${outcome})`));
     });
     return child;
-  }
-
-  /** While the shop opens, its processes are silent, unless one of them fails. */
-  #say(name: string, line: string): void {
-    if (this.#isOpen) console.error(styleText('dim', `${name}: ${line}`, { stream: process.stderr }));
   }
 
   #unlessBroken<T>(what: Promise<T>): Promise<T> {

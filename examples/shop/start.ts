@@ -20,10 +20,14 @@ if (taken !== undefined) {
   process.exit(1);
 }
 
+let isStopping = false;
 const shop = new Shop(offset);
 process.on('exit', () => shop.destroy());
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
-let isStopping = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => {
+    if (isStopping) shop.hurry();
+    else void stop(0);
+  });
 shop.broken.catch(fail);
 await shop.open().catch(fail);
 if (!isStopping) explain();
@@ -45,7 +49,7 @@ function fail({ message }: Error): void {
 async function stop(exitCode: number): Promise<void> {
   if (isStopping) return;
   isStopping = true;
-  setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
+  setTimeout(() => shop.hurry(), STOP_TIMEOUT_MS).unref();
   await shop.close();
   process.exit(exitCode);
 }

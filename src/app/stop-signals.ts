@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
 /** The wish of whoever runs this process that it ends: in order at first, at once when repeated. */
@@ -6,11 +6,15 @@ export class StopSignals {
   readonly #first = Promise.withResolvers<void>();
   readonly #second = Promise.withResolvers<void>();
   readonly #ranInTerminal = isatty(2);
+  #leavesInterrupts = false;
   #count = 0;
 
   /** Catches the signals from now on. */
   constructor() {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.#receive());
+    process.on('SIGTERM', () => this.#receive());
+    process.on('SIGINT', () => {
+      if (!this.#leavesInterrupts || !isInForeground()) this.#receive();
+    });
     // A program that started this one with a channel to it has gone, and nobody else would end this one.
     if (process.connected) process.once('disconnect', () => this.#receive());
   }
@@ -23,6 +27,14 @@ export class StopSignals {
   /** Resolves with the second one. */
   get second(): Promise<void> {
     return this.#second.promise;
+  }
+
+  /**
+   * Does nothing for a Ctrl-C that all processes in the foreground of a terminal have got: it is for the program that this
+   * one has started there, which may end or go on.
+   */
+  leaveInterruptsToForeground(): void {
+    this.#leavesInterrupts = true;
   }
 
   /**
@@ -51,5 +63,16 @@ function hasTerminal(): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Whether this process is in the foreground of its terminal (proc(5): fields 5, pgrp, and 8, tpgid, of stat). */
+function isInForeground(): boolean {
+  try {
+    const stat = readFileSync('/proc/self/stat', 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[2] === fields[5];
+  } catch {
+    return isatty(0);
   }
 }

@@ -58,7 +58,7 @@ export function createRunCommand(run: (options: RunOptions, terminal: Terminal) 
     summary: 'starts an application with its sidecar, as a workload of a mesh',
     description: [
       'Gets an identity from the control plane, takes requests of other workloads over mutual TLS and hands them to the application on its own port, and brings what the application calls to an endpoint of the service, over mutual TLS as well. The application finds the sidecar by HTTP_PROXY and http_proxy, or need not know of it: see --dns and --transparent.',
-      'The command starts when the sidecar is ready. Its exit code is that of this command (128 and the number of the signal that ended it). Ctrl-C and SIGTERM: others stop calling, open requests finish, then the command gets the signal.',
+      'The command starts when the sidecar is ready. Its exit code is that of this command (128 and the number of the signal that ended it). Ctrl-C and SIGTERM: others stop calling, open requests finish, then the command gets SIGTERM. In front of a command that serves nothing, Ctrl-C is for that command alone.',
       'The join token is needed at the first start; later ones go on with the saved identity while it is valid, also while the control plane is away. Rather than as an option, which other users of the machine can see, give it in the environment as SELVAGE_TOKEN.',
     ],
     positionals: [{ name: 'command', required: true, rest: true, description: 'what to start, with its arguments' }],

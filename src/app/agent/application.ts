@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { constants } from 'node:os';
 import process from 'node:process';
+import { isatty } from 'node:tty';
 
 /** How an application ended, as shells tell it: its exit code, or 128 and the signal's number. */
 export type ExitCode = number;
@@ -11,16 +12,37 @@ const NOT_FOUND = 127;
 const NOT_RUNNABLE = 126;
 const SIGNALLED = 128;
 
+export interface ApplicationOptions {
+  /** The program with its arguments. */
+  readonly command: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+  /**
+   * Whether others call it. Then it is kept from Ctrl-C in a terminal, which all processes in the foreground get at once:
+   * it would end before its open requests have. What serves nobody stays in the foreground, where it may read.
+   */
+  readonly isServing: boolean;
+  /** Told why it cannot be started, before it ends. */
+  readonly failed: (reason: string) => void;
+}
+
 /** The command that a sidecar stands beside. */
 export class Application {
   readonly #child: ChildProcess;
+  readonly #leadsGroup: boolean;
   /** Resolves with its end; never rejects. */
   readonly ended: Promise<ExitCode>;
 
-  /** Starts it. @param failed told why it cannot be started, before it ends */
-  constructor(command: readonly string[], environment: NodeJS.ProcessEnv, failed: (reason: string) => void) {
+  /** Starts it. */
+  constructor({ command, environment, isServing, failed }: ApplicationOptions) {
     const [program = '', ...args] = command;
-    this.#child = spawn(program, args, { stdio: 'inherit', env: environment });
+    // A terminal fails whoever reads from it and is not in its foreground.
+    const stdin = isServing && isatty(0) ? 'ignore' : 'inherit';
+    this.#leadsGroup = isServing;
+    this.#child = spawn(program, args, {
+      stdio: [stdin, 'inherit', 'inherit'],
+      env: environment,
+      detached: isServing,
+    });
     this.ended = new Promise((resolve) => {
       this.#child.once('error', (error: NodeJS.ErrnoException) => {
         failed(`cannot start ${program}: ${error.code ?? error.message}`);
@@ -32,8 +54,16 @@ export class Application {
     });
   }
 
-  signal(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
+  /** Asks it to end: it alone, which passes that on to what it has started, or not. */
+  end(): void {
+    this.#child.kill('SIGTERM');
+  }
+
+  /** Ends it at once, where it serves with all that it has started. */
+  kill(): void {
+    const { pid, exitCode, signalCode } = this.#child;
+    if (!this.#leadsGroup || pid === undefined || exitCode !== null || signalCode !== null) this.#child.kill('SIGKILL');
+    else process.kill(-pid, 'SIGKILL');
   }
 }
 

@@ -66,6 +66,7 @@ class RunLife {
 
   async run(): Promise<number> {
     const { signals } = this.#start;
+    signals.onHangUp(() => this.#sidecar?.reopenLog());
     const stopped = signals.first.then(() => 'stopped' as const);
     const begun = this.#begin();
     // Else a failure after the signal would be nobody's.
@@ -84,20 +85,23 @@ class RunLife {
       return outcome;
     }
     await this.#drain(sidecar);
-    application.signal('SIGTERM');
-    void signals.second.then(() => application.signal('SIGKILL'));
+    application.end();
+    void signals.second.then(() => application.kill());
     return application.ended;
   }
 
   #startApplication(sidecar: Sidecar): Application {
-    const { command } = this.#options;
+    const { command, ports } = this.#options;
     const capture = this.#capture;
-    if (capture === null) return new Application(command, applicationEnvironment(sidecar.proxyPort), this.#warn);
-    const environment = capture.isWhole ? captiveEnvironment() : applicationEnvironment(sidecar.proxyPort);
-    const application = capture.startOutside(() => new Application(capture.wrap(command), environment, this.#warn));
+    const isServing = ports.length > 0;
+    if (!isServing) this.#start.signals.leaveInterruptsToForeground();
+    const environment = capture?.isWhole === true ? captiveEnvironment() : applicationEnvironment(sidecar.proxyPort);
+    const common = { environment, isServing, failed: this.#warn };
+    if (capture === null) return new Application({ ...common, command });
+    const application = capture.startOutside(() => new Application({ ...common, command: capture.wrap(command) }));
     void capture.lost.then((reason) => {
       this.#warn(`the application is ended, since it is not captured any more: ${reason}`);
-      application.signal('SIGKILL');
+      application.kill();
     });
     return application;
   }

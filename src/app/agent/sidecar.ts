@@ -182,6 +182,11 @@ export class Sidecar implements CapturingSidecar {
     return this.#inbound.drain();
   }
 
+  /** Opens the access log by its name again, as after a log rotation. */
+  reopenLog(): void {
+    this.#accessLog.reopen();
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#plainPorts.close();

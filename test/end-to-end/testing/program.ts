@@ -4,7 +4,7 @@ import process from 'node:process';
 import type { TestContext } from 'node:test';
 
 export const ROOT = join(import.meta.dirname, '../../..');
-const LAUNCHER = join(ROOT, 'bin/selvage.cjs');
+export const LAUNCHER = join(ROOT, 'bin/selvage.cjs');
 
 /** Above what a start takes on the busiest machine. */
 const PATIENCE_MS = 30_000;
