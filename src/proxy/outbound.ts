@@ -17,7 +17,7 @@ import type { Exchange } from './exchange/exchange.ts';
 import { PolicyRegistry } from './filters/authorization/policy-registry.ts';
 import { FilterChains } from './filters/filter-chains.ts';
 import type { GatewayActivity } from './gateway.ts';
-import { addressOf, Egress } from './mesh/egress.ts';
+import { addressOf, Egress, refuseSecureTarget } from './mesh/egress.ts';
 import { serveInside } from './mesh/inside-tunnel.ts';
 import { MeshCaller } from './mesh/mesh-caller.ts';
 import { identifyInMesh } from './mesh/mesh-fields.ts';
@@ -294,7 +294,9 @@ export class Outbound {
       return;
     }
     exchange.listener = called.listener;
-    if (called.opaque) this.#path.refuse(exchange, new ProxyError('method_not_supported', 'downstream', 'stream'));
+    const misuse = called.outside ? refuseSecureTarget(request) : null;
+    if (misuse !== null) this.#path.refuse(exchange, misuse);
+    else if (called.opaque) this.#path.refuse(exchange, new ProxyError('method_not_supported', 'downstream', 'stream'));
     else if (routeToService(exchange, called)) this.#path.follow(exchange);
     else this.#path.refuse(exchange, new ProxyError('route_not_found', 'local', 'stream'));
   }

@@ -92,7 +92,7 @@ const declareOutside = (port: number, caCertificates: string): readonly Snapshot
     hostnames: ['api.example.com'],
     ports: [
       { port: 80, protocol: 'http', cluster: 'Backend/shop/api' },
-      { port, protocol: 'tcp', cluster: 'Backend/shop/api#passthrough' },
+      { port, protocol: 'tcp', cluster: 'Backend/shop/api#passthrough', sealed: true },
     ],
   },
 ];
@@ -106,7 +106,8 @@ test('RegistryOnly lets requests out to declared hosts, over verified TLS where 
   const reply = await ask(outbound.proxyPort, 'http://api.example.com/items');
   assert.deepEqual([reply.status, reply.body], [200, 'api.example.com api.example.com /items']);
   assert.equal(codeOf(await ask(outbound.proxyPort, 'http://www.example.com/')), 'egress_denied');
-  await until('both are recorded', () => records.exchanges.length === 2);
+  assert.equal(codeOf(await ask(outbound.proxyPort, 'https://api.example.com/')), 'bad_request');
+  await until('all are recorded', () => records.exchanges.length === 3);
 });
 
 test('a declared host that shows a certificate of somebody else is sent nothing', async (context) => {
@@ -130,6 +131,24 @@ test('RegistryOnly lets byte streams out to the ports of declared hosts alone', 
   tls.destroy();
   assert.equal(await openTunnel(outbound.proxyPort, 'api.example.com:22'), 502);
   assert.equal(await openTunnel(outbound.proxyPort, 'www.example.com:443'), 502);
+});
+
+test('a tunnel to a declared host with TLS passes nothing that is none', async (context) => {
+  let heard = '';
+  const server = createServer((socket) => socket.on('data', (bytes) => (heard += String(bytes))).on('error', () => {}));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  context.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const resources = [declareWorkload([], DECLARED), ...declareOutside(port, AUTHORITY.certificate)];
+  const { outbound, records } = await startOutbound(context, resources);
+  const socket = await openTunnel(outbound.proxyPort, `api.example.com:${port}`);
+  assert.ok(typeof socket !== 'number', 'refused');
+  socket.on('error', () => {}).resume();
+  socket.write('GET /secret HTTP/1.1\r\nhost: api.example.com\r\n\r\n');
+  await once(socket, 'close');
+  await until('it is recorded', () => records.streams.length === 1);
+  assert.deepEqual([records.streams[0]!.error?.code, heard], ['bad_request', '']);
+  assert.match(records.streams[0]!.error!.cause, /takes TLS alone/);
 });
 
 test('a declared host is not called as it is while it is not known how it is called', async (context) => {

@@ -19,6 +19,8 @@ export interface MeshServicePort {
   readonly protocol: MeshProtocol;
   /** Name of the cluster resource that requests go to where no route is attached. */
   readonly cluster: string;
+  /** Whether byte streams must be the client's own TLS; absent: whatever they are. */
+  readonly sealed?: true;
   /**
    * Names of the routes that decide at the port, so that a proxy can ask for them: HTTP routes where it carries requests,
    * stream routes where it carries bytes. No other counts, whatever it says to be attached to. Absent for none.
@@ -32,7 +34,12 @@ export interface MeshServicePort {
  *
  * @param host an IPv6 address in brackets @returns for example `host/api.example.com`
  */
-export const egressName = (host: string): string => `host/${host}`;
+export const egressName = (host: string): string => `${OUTSIDE}${host}`;
+
+/** @param service name of a `mesh-service` @returns whether it is one of {@link egressName}, and not a Service */
+export const isEgressName = (service: string): boolean => service.startsWith(OUTSIDE) && /[.:]/.test(service);
+
+const OUTSIDE = 'host/';
 
 /** @param service `<namespace>/<name>` @returns what routes name the port by: `mesh/shop/catalog:80` */
 export const meshListenerName = (service: string, port: number): string => `mesh/${service}:${port}`;

@@ -210,6 +210,8 @@ export interface Rule extends MetricOwner {
   readonly requestTimeoutMs: number;
   /** Per attempt, until the response is complete; 0: none. */
   readonly attemptTimeoutMs: number;
+  /** Whether tunnels pass TLS alone. @defaultValue false */
+  readonly sealed?: boolean;
 }
 
 /** A compiled route of connections that are passed on as they are. */

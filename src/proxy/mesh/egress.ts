@@ -1,5 +1,6 @@
 import { ProxyError } from '#errors/proxy-error.ts';
 import { hostOf, portOf } from '#http/authority.ts';
+import type { RequestHead } from '#http/head.ts';
 import { egressName } from '#model/snapshot/mesh-service.ts';
 import type { EgressMode, WorkloadResource } from '#model/snapshot/workload.ts';
 import type { Exchange } from '../exchange/exchange.ts';
@@ -31,13 +32,19 @@ export class Egress {
   }
 }
 
+/** What is asked of an `https:` URL must not leave in the clear, nor be answered as if nobody had read it on the way. */
+export const refuseSecureTarget = ({ method, target }: RequestHead): ProxyError | null =>
+  method !== 'CONNECT' && target.startsWith('https:')
+    ? new ProxyError('bad_request', 'downstream', 'stream', {
+        detail: 'Destinations with TLS are asked for with CONNECT',
+      })
+    : null;
+
 /** @returns what is wrong with a request to a host outside, or null */
 const misuseOf = ({ request, peer }: Exchange): ProxyError | null => {
   if (request.authority === '' || request.path === '*') return new ProxyError('route_not_found', 'local', 'stream');
-  if (request.method !== 'CONNECT' && request.target.startsWith('https:')) {
-    const detail = 'Destinations with TLS are asked for with CONNECT';
-    return new ProxyError('bad_request', 'downstream', 'stream', { detail });
-  }
+  const secure = refuseSecureTarget(request);
+  if (secure !== null) return secure;
   // A request for this very listener would come back to it without end.
   const loops = portOf(request.authority) === peer.localPort && LOCAL.test(addressOf(request.authority));
   return loops ? new ProxyError('misdirected_request', 'downstream', 'stream') : null;

@@ -1,6 +1,7 @@
 import { ProxyError } from '#errors/proxy-error.ts';
 import { Fields } from '#http/fields.ts';
 import { ResponseHead } from '#http/head.ts';
+import type { BodySink } from '#http/body.ts';
 import type { MeshHop } from '#telemetry/exchange-record.ts';
 import type { ConnectionObserver } from '#transport/connection.ts';
 import type { Attempt, Exchange } from '../exchange/exchange.ts';
@@ -11,6 +12,7 @@ import type {
   StreamLease,
   StreamObserver,
 } from '../exchange/stream.ts';
+import { SealedContent } from './sealed-content.ts';
 
 /**
  * Joins a CONNECT exchange to a byte stream of a cluster (RFC 9110 §9.3.6). The client is answered when the stream is
@@ -78,15 +80,22 @@ export class ExchangeTunnel implements Attempt, StreamObserver {
     this.#connection = connection;
     this.#lease = lease;
     exchange.downstream.respond(new ResponseHead(200, new Fields(), 0), false);
-    exchange.requestBody?.connect({
+    const taker: BodySink = {
       write: (chunk) => {
         connection.writeBytes(chunk);
         return !connection.congested;
       },
       end: () => connection.end(),
       abort: () => connection.destroy(),
-    });
+    };
+    const isSealed = exchange.rule !== null && exchange.rule.sealed === true;
+    exchange.requestBody?.connect(isSealed ? new SealedContent(taker, (error) => this.#refuse(error)) : taker);
     return this.#serverSide;
+  }
+
+  #refuse(error: ProxyError): void {
+    this.cancel();
+    this.#failed(this.#exchange, error);
   }
 
   readonly #serverSide: ConnectionObserver = {

@@ -1,5 +1,10 @@
 import type { HttpRouteResource } from '#model/snapshot/http-route.ts';
-import { meshListenerName, type MeshServicePort, type MeshServiceResource } from '#model/snapshot/mesh-service.ts';
+import {
+  isEgressName,
+  meshListenerName,
+  type MeshServicePort,
+  type MeshServiceResource,
+} from '#model/snapshot/mesh-service.ts';
 import type { SnapshotDelta } from '#model/snapshot/snapshot.ts';
 import type { StreamRouteResource } from '#model/snapshot/stream-route.ts';
 import type { Exchange, Listener, Rule, StreamRoute } from '../exchange/exchange.ts';
@@ -12,6 +17,8 @@ import { CalledStreams } from './called-streams.ts';
 /** One port of a service, as callers see it. */
 export interface CalledPort {
   readonly listener: Listener;
+  /** Whether it is a host outside of the mesh. */
+  readonly outside: boolean;
   /** Whether byte streams are passed, and no requests. */
   readonly opaque: boolean;
   /** Where all goes that no route is for. */
@@ -85,7 +92,7 @@ export class ServiceDirectory {
     for (const service of this.#services.values()) {
       for (const port of service.ports) {
         const place = meshListenerName(service.name, port.port);
-        const called = this.#createPort(place, port, before.get(place));
+        const called = this.#createPort(service.name, port, before.get(place));
         byPlace.set(place, called);
         for (const hostname of service.hostnames) addNames(byAuthority, hostname, port.port, called);
       }
@@ -95,12 +102,17 @@ export class ServiceDirectory {
   }
 
   /** @param before what carries the port's metrics on, where it was there */
-  #createPort(place: string, declared: MeshServicePort, before: CalledPort | undefined): CalledPort {
-    const { port, protocol, cluster } = declared;
+  #createPort(service: string, declared: MeshServicePort, before: CalledPort | undefined): CalledPort {
+    const { port, protocol, cluster, sealed = false } = declared;
+    const place = meshListenerName(service, port);
     const slot = this.#rules.slot(cluster);
     const opaque = protocol === 'tcp';
-    const same = before !== undefined && before.rule.backends[0]!.slot === slot && before.opaque === opaque;
-    const rule = same ? before.rule : createRule(slot);
+    const same =
+      before !== undefined &&
+      before.rule.backends[0]!.slot === slot &&
+      before.opaque === opaque &&
+      before.rule.sealed === sealed;
+    const rule = same ? before.rule : createRule(slot, sealed);
     const listener = same ? before.listener : createListener(place, port, opaque);
     // Routes that the service does not name count no more, though they may still be known: a consumer's may have come in
     // their place. And one that is named and not known is no reason to let requests by it.
@@ -109,6 +121,7 @@ export class ServiceDirectory {
     const streams = names.map((name) => this.#streamRoutes.get(name)).filter((route) => route !== undefined);
     const routes = names.flatMap((name) => this.#routes.get(name) ?? []);
     return {
+      outside: isEgressName(service),
       opaque,
       listener,
       rule,
@@ -149,7 +162,7 @@ const createListener = (name: string, port: number, opaque: boolean): Listener =
   metricScope: null,
 });
 
-const createRule = (slot: Rule['backends'][number]['slot']): Rule => ({
+const createRule = (slot: Rule['backends'][number]['slot'], sealed: boolean): Rule => ({
   route: '',
   name: '',
   filters: [],
@@ -158,4 +171,5 @@ const createRule = (slot: Rule['backends'][number]['slot']): Rule => ({
   requestTimeoutMs: -1,
   attemptTimeoutMs: 0,
   metricScope: null,
+  sealed,
 });

@@ -85,7 +85,9 @@ const meshService = fields<MeshServiceResource>({
   name: text,
   version: text,
   hostnames: list(text),
-  ports: list(fields<MeshServicePort>({ port, protocol, cluster: text, routes: orAbsent(list(text)) })),
+  ports: list(
+    fields<MeshServicePort>({ port, protocol, cluster: text, sealed: orAbsent(flag), routes: orAbsent(list(text)) }),
+  ),
 });
 
 const gateway = fields<GatewayResource>({ type: text, name: text, version: text, problem: orNull(text) });

@@ -119,7 +119,8 @@ class Calls {
   }
 
   #bytesAt(port: number, use: BackendUse): EgressPort {
-    return { port, protocol: 'tcp', cluster: this.#clusterFor(use), isImplied: false };
+    const cluster = this.#clusterFor(use);
+    return { port, protocol: 'tcp', cluster, ...(use === sealed && { sealed: true }), isImplied: false };
   }
 
   /** @returns the name of the cluster, also where there can be none: nothing is sent then */
