@@ -4,7 +4,7 @@ import { isFieldName, isFieldValue } from '#http/token.ts';
 import { UsageError, type Arguments } from './arguments.ts';
 import { EXIT, type Command } from './command.ts';
 import { countDiagnostics } from './diagnostics.ts';
-import type { MeshCaller } from './mesh/mesh-rehearsal.ts';
+import { TRUST_DOMAIN, type MeshCaller } from './mesh/mesh-caller.ts';
 import type { ImaginedRequest } from './rehearsal.ts';
 import type { Terminal } from './terminal.ts';
 import { formatOption, readsJson } from './validate.ts';
@@ -16,6 +16,7 @@ export const explainCommand: Command = {
     'Tells which listener, rule, filters and backends a request meets, what the backend gets to see, and why all other rules do not take it. Nothing is sent: the routing and the filters of the proxy are asked what they would do.',
     'Where authorization policies have a say, it tells what each of them decides, and by which rule.',
     'With --from it is a call within the mesh: which service and route the sidecar of the caller chooses, and what the sidecar of each backend makes of that caller. Each declared Service is taken to have one workload with a sidecar, unless EndpointSlices say where its endpoints are. CONNECT host:port asks for a byte stream.',
+    'Gateways are taken for members of the mesh where a Service says which accounts serve it (selvage.dev/service-accounts): then the sidecars behind them judge, too.',
     'Exit code 0: some rule takes the request; 1: none does, or a policy refuses it; 2: wrong usage.',
   ],
   positionals: [
@@ -131,9 +132,6 @@ function readAsked(args: Arguments, isCall: boolean): Pick<ImaginedRequest, 'met
   // What a client speaks TLS to, its sidecar sees as a tunnel.
   return { method: 'CONNECT', url: readAuthority(`${url.hostname}:${url.port === '' ? 443 : url.port}`) };
 }
-
-/** A trust domain that is not told is the one that control planes make by default. */
-const TRUST_DOMAIN = 'cluster.local';
 
 /** @returns undefined for a client of a gateway */
 function readCaller(args: Arguments): MeshCaller | undefined {

@@ -8,6 +8,10 @@ import { explainRoutes, type MatchExplanation } from '#proxy/routing/explain.ts'
 import type { PolicyExplanation } from '#proxy/filters/authorization/explain.ts';
 import type { Declarations } from './declarations.ts';
 import { explainAuthorization } from './policy-explanation.ts';
+import { explainArrival, type ArrivalExplanation } from './mesh/arrival-explanation.ts';
+import { AssumedMesh, gatewayPrincipal, isOfMesh } from './mesh/assumed-mesh.ts';
+import { TRUST_DOMAIN } from './mesh/mesh-caller.ts';
+import { headerLines, plainAnswer, type AnswerExplanation, type HeaderLine } from './plain-answer.ts';
 import { portOfUrl, Rehearsal, runFilters, type ImaginedRequest, type Routed, type RuleSource } from './rehearsal.ts';
 
 /** What becomes of a request, and why. Plain JSON. */
@@ -21,7 +25,7 @@ export interface Explanation {
   /** What authorization policies say, those of the gateway first, and what they decide together; absent without any. */
   readonly authorization?: { readonly decision: string; readonly policies: readonly PolicyExplanation[] };
   /** What the gateway answers by itself, where it does. */
-  readonly answer?: { readonly status: number; readonly headers: readonly HeaderLine[] };
+  readonly answer?: AnswerExplanation;
   readonly backends: readonly BackendExplanation[];
   /** All other matches of the listener, in order of precedence. */
   readonly otherMatches: readonly MatchExplanation[];
@@ -53,9 +57,11 @@ export interface BackendExplanation {
   /** What the backend gets, where the request reaches it. */
   readonly request?: SeenRequest;
   /** What a filter of this backend answers instead. */
-  readonly answer?: { readonly status: number; readonly headers: readonly HeaderLine[] };
-  /** What the policies of the backend itself decide; absent without any. */
+  readonly answer?: AnswerExplanation;
+  /** What the policies of the backend itself decide here; absent without any. */
   readonly authorization?: string;
+  /** What becomes of it in the mesh that the gateway is a member of; absent for one that is in none. */
+  readonly arrival?: ArrivalExplanation;
 }
 
 export interface SeenRequest {
@@ -67,10 +73,12 @@ export interface SeenRequest {
   readonly removedHeaders: readonly string[];
 }
 
-type HeaderLine = readonly [name: string, value: string];
-
 /** Explains what a gateway that serves these declarations does with a request. */
-export function explainRequest({ snapshot, locate }: Declarations, request: ImaginedRequest): Explanation {
+export function explainRequest(declarations: Declarations, request: ImaginedRequest): Explanation {
+  const { locate } = declarations;
+  // What Services say that expect workloads, makes sense in a mesh alone.
+  const mesh = isOfMesh(declarations) ? new AssumedMesh(declarations, TRUST_DOMAIN) : null;
+  const snapshot = mesh === null ? declarations.snapshot : mesh.compileGateways();
   const rehearsal = new Rehearsal(snapshot);
   const routed = rehearsal.route(request);
   const explained = { method: request.method, url: request.url.href };
@@ -102,7 +110,14 @@ export function explainRequest({ snapshot, locate }: Declarations, request: Imag
     const outcome = isRefused(exchange) ? 'refused' : 'answered';
     return { ...common, ...authorization, rule, outcome, answer: plainAnswer(answer), backends: [] };
   }
-  const backends = chosen.source.declared.backends.map((_, i) => explainBackend(rehearsal, request, i, snapshot));
+  const arrive: ExplainArrival = (sent, cluster) => {
+    if (mesh === null) return {};
+    const sender = gatewayPrincipal(declarations, listener.listener.gateway);
+    return { arrival: explainArrival(sent, cluster, sender, mesh, snapshot.resources) };
+  };
+  const backends = chosen.source.declared.backends.map((_, i) =>
+    explainBackend(rehearsal, request, i, snapshot, arrive),
+  );
   return { ...common, ...authorization, rule, outcome: 'forwarded', backends };
 }
 
@@ -138,12 +153,16 @@ export function explainRule(
   };
 }
 
+/** Tells what becomes of what was sent to a cluster. */
+type ExplainArrival = (sent: Exchange | null, cluster: string | null) => Pick<BackendExplanation, 'arrival'>;
+
 /** Sends an imagined request of its own through all filters, since filters change what they see. */
 function explainBackend(
   rehearsal: Rehearsal,
   request: ImaginedRequest,
   index: number,
   snapshot: Snapshot,
+  arrive: ExplainArrival,
 ): BackendExplanation {
   const { exchange, chosen } = rehearsal.route(request) as Routed;
   const { rule, source } = chosen!;
@@ -161,14 +180,14 @@ function explainBackend(
   const decision = exchange.authorization?.text;
   const isJudged = filters.some(({ type }) => type === 'Authorization') && decision !== undefined;
   const judged = { ...common, ...(isJudged && { authorization: decision }) };
-  if (answer !== undefined) return { ...judged, answer: plainAnswer(answer) };
-  return { ...judged, request: seenRequest(exchange, before) };
+  if (answer !== undefined) return { ...judged, ...arrive(null, cluster), answer: plainAnswer(answer) };
+  return { ...judged, ...arrive(exchange, cluster), request: seenRequest(exchange, before) };
 }
 
 /** Describes what goes on to a backend. @param before the header lines that came */
 export function seenRequest({ request }: Exchange, before: readonly string[]): SeenRequest {
-  const linesBefore = lines(before);
-  const linesAfter = lines(request.fields.entries);
+  const linesBefore = headerLines(before);
+  const linesAfter = headerLines(request.fields.entries);
   const isIn = (list: readonly HeaderLine[], [name, value]: HeaderLine): boolean =>
     list.some((line) => line[0] === name && line[1] === value);
   return {
@@ -178,20 +197,6 @@ export function seenRequest({ request }: Exchange, before: readonly string[]): S
     setHeaders: linesAfter.filter((line) => !isIn(linesBefore, line)),
     removedHeaders: [...new Set(linesBefore.map(([name]) => name))].filter((name) => !request.fields.has(name)),
   };
-}
-
-/** Describes what is answered instead of a backend. */
-export function plainAnswer({ status, fields }: NonNullable<ReturnType<typeof runFilters>>): {
-  status: number;
-  headers: HeaderLine[];
-} {
-  return { status, headers: lines(fields.entries) };
-}
-
-function lines(entries: readonly string[]): HeaderLine[] {
-  const found: HeaderLine[] = [];
-  for (let i = 0; i + 1 < entries.length; i += 2) found.push([entries[i]!, entries[i + 1]!]);
-  return found;
 }
 
 function reasonAgainst({ hostname, port, protocol }: Rehearsal['listeners'][number], url: URL): string {

@@ -105,7 +105,7 @@ test('selvage explain --from tells whom a policy refuses, by which rule, and of 
     post.stdout,
     /rule web: serviceAccount default\/job is not in shop\/web, shop\/web-test; method POST is not in GET$/m,
   );
-  assert.match(post.stdout, /refused with 403 at its port 8080/);
+  assert.match(post.stdout, /refused there with 403: denied AuthorizationPolicy\/shop\/readers no-rule/);
   const some = await explain(t, 'GET http://catalog/items --from shop/web-test --format json');
   assert.equal(some.code, 1);
   const { outcome, backends } = JSON.parse(some.stdout) as {

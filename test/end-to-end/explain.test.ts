@@ -16,9 +16,14 @@ test('selvage explain tells who takes a request, what the backend gets, and why 
   assert.equal(stderr, '');
   assert.match(stdout, /^ {2}forwarded by HTTPRoute\/shop\/products, rule products$/m);
   assert.match(stdout, /^route +HTTPRoute\/shop\/products, rule products {2}examples\/shop\/config\/api\.yaml:\d+$/m);
-  assert.match(stdout, /Service\/shop\/catalog-v1:80 {2}\(90 %, weight 90\)/);
+  assert.match(stdout, /Service\/shop\/catalog-v1:80#sidecars {2}\(90 %, weight 90\)/);
   assert.match(stdout, /gets GET \/products\/denim\?x=1, host api\.localhost:8080/);
-  assert.match(stdout, /at 127\.0\.0\.1:7102/);
+  // The shop is a mesh: the sidecar of the catalog judges the gateway.
+  assert.match(
+    stdout,
+    /over mutual TLS, from a workload that must be spiffe:\/\/cluster\.local\/ns\/shop\/sa\/catalog$/m,
+  );
+  assert.match(stdout, /let in there: allowed AuthorizationPolicy\/shop\/browsing api$/m);
   assert.match(stdout, /rule products-beta at api\.localhost: header x-beta is absent/);
 });
 

@@ -1,5 +1,6 @@
-import { answerText, filterText, otherMatchLines, policyRows, row, ruleLines, seenLines } from '../explanation-text.ts';
+import { answerText, filterText, otherMatchLines, row, ruleLines, seenLines } from '../explanation-rows.ts';
 import type { Paint } from '../terminal.ts';
+import { arrivalLines } from './arrival-text.ts';
 import type { MeshBackendExplanation, MeshExplanation } from './mesh-explanation.ts';
 
 /** Services that are listed before the rest is only counted. */
@@ -69,22 +70,8 @@ function decisionText(backends: readonly MeshBackendExplanation[]): string {
     : 'no policy is for it';
 }
 
-function backendLines(
-  {
-    cluster,
-    share,
-    weight,
-    filters,
-    request,
-    answer,
-    security,
-    principal,
-    endpoints,
-    judgement,
-  }: MeshBackendExplanation,
-  isFirst: boolean,
-  paint: Paint,
-): string[] {
+function backendLines(backend: MeshBackendExplanation, isFirst: boolean, paint: Paint): string[] {
+  const { cluster, share, weight, filters, request, answer } = backend;
   const name = cluster ?? paint('bad', 'broken reference: its share is answered 500');
   const lines = [row(isFirst ? 'backends' : '', `${name}  (${percentText(share)}, weight ${weight})`, paint)];
   const say = (text: string): void => void lines.push(row('', `  ${text}`, paint));
@@ -93,19 +80,7 @@ function backendLines(
   if (cluster === null || request === undefined) return lines;
   if (request.method === 'CONNECT') say('gets the bytes as they are');
   else lines.push(...seenLines(request, paint));
-  if (security === 'mutual_tls') say(`over mutual TLS, from a workload that must be ${principal}`);
-  else if (endpoints.length === 0) say(paint('bad', 'no endpoint: answered 503'));
-  else {
-    const places = endpoints.map(({ address, port }) => `${address.includes(':') ? `[${address}]` : address}:${port}`);
-    const how = security === 'tls' ? 'over TLS' : 'in the clear';
-    say(`${how}, at ${places.join(', ')}: no sidecar is known there, and no policy is asked`);
-  }
-  if (judgement === undefined) return lines;
-  const { policies, isAllowed, answer: refusal, decision } = judgement;
-  lines.push(...policyRows(policies, '  ', paint));
-  const outcome = isAllowed ? paint('good', 'let in') : paint('bad', `refused with ${refusal?.status}`);
-  say(`${outcome} at its port ${judgement.port}: ${decision === '' ? 'no policy is for it' : decision}`);
-  return lines;
+  return [...lines, ...arrivalLines(backend, paint)];
 }
 
 function serviceLines({ outcome, service, services }: MeshExplanation, paint: Paint): string[] {

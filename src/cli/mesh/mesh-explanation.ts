@@ -1,20 +1,15 @@
-import type { EndpointSpec } from '#model/snapshot/endpoints.ts';
 import type { FilterSpec } from '#model/snapshot/http-route.ts';
 import { ERROR_TABLE } from '#errors/error-table.ts';
 import type { ProxyError } from '#errors/proxy-error.ts';
 import type { Rule } from '#proxy/exchange/exchange.ts';
-import type { PolicyExplanation } from '#proxy/filters/authorization/explain.ts';
 import { explainRoutes, type MatchExplanation } from '#proxy/routing/explain.ts';
 import type { Declarations } from '../declarations.ts';
-import {
-  explainRule,
-  plainAnswer,
-  seenRequest,
-  type BackendExplanation,
-  type RuleExplanation,
-} from '../explanation.ts';
+import { explainRule, seenRequest, type BackendExplanation, type RuleExplanation } from '../explanation.ts';
+import { plainAnswer } from '../plain-answer.ts';
 import { runFilters, type ImaginedRequest } from '../rehearsal.ts';
-import { MeshRehearsal, principalOf, type Arrival, type MeshCaller, type RoutedInMesh } from './mesh-rehearsal.ts';
+import { explainArrival, type ArrivalExplanation } from './arrival-explanation.ts';
+import { principalOf, type MeshCaller } from './mesh-caller.ts';
+import { MeshRehearsal, type RoutedInMesh } from './mesh-rehearsal.ts';
 
 /** What becomes of a request from one workload to another, and why. Plain JSON. */
 export interface MeshExplanation {
@@ -43,24 +38,8 @@ export interface MeshExplanation {
   }[];
 }
 
-export interface MeshBackendExplanation extends Omit<BackendExplanation, 'endpoints' | 'authorization'> {
-  /** Those that are declared; none where it was assumed that one workload with a sidecar serves. */
-  readonly endpoints: readonly EndpointSpec[];
-  /** `tls`, `none`: no sidecar is there, so that nobody judges it; with `none`, it goes in the clear. */
-  readonly security: 'mutual_tls' | 'tls' | 'none';
-  /** SPIFFE id that whoever answers must show; absent without a sidecar. */
-  readonly principal?: string;
-  /** What the called sidecar makes of it; absent without one. */
-  readonly judgement?: {
-    /** Port of the application. */
-    readonly port: number;
-    readonly isAllowed: boolean;
-    /** As in the access log there; '' where no policy has anything to say. */
-    readonly decision: string;
-    readonly policies: readonly PolicyExplanation[];
-    readonly answer?: BackendExplanation['answer'];
-  };
-}
+export interface MeshBackendExplanation
+  extends Omit<BackendExplanation, 'endpoints' | 'authorization' | 'arrival'>, ArrivalExplanation {}
 
 /** Explains what the sidecars of a mesh that follows these declarations do with a request of a workload. */
 export function explainMeshRequest(
@@ -106,7 +85,7 @@ export function explainMeshRequest(
       ...answered(answer, exchange.error),
     };
   const backends = rule.backends.map((_, i) =>
-    explainBackend(rehearsal, request, i, source?.declared.backends[i]?.filters),
+    explainBackend(rehearsal, request, common.caller, i, source?.declared.backends[i]?.filters),
   );
   if (backends.every(({ cluster, share }) => share === 0 || cluster === null))
     return { ...atService, backends, ...failure('backend_invalid', 'the route has no backend for it') };
@@ -145,34 +124,25 @@ function answered(
 function explainBackend(
   rehearsal: MeshRehearsal,
   request: ImaginedRequest,
+  sender: string,
   index: number,
   specs: readonly FilterSpec[] = [],
 ): MeshBackendExplanation {
   const { exchange, rule } = rehearsal.route(request) as RoutedInMesh & { readonly rule: Rule };
   const { slot, weight, filters } = rule.backends[index]!;
   const cluster = slot.name === '' ? null : slot.name;
-  const { endpoints, port, speaksTls } = cluster === null ? NOWHERE : rehearsal.arrivalAt(cluster);
-  const principal = endpoints.find(({ mesh }) => mesh !== null)?.mesh?.principal;
-  const common: MeshBackendExplanation = {
+  const before = exchange.request.fields.clone().entries;
+  const answer = runFilters(exchange, rule.filters) ?? runFilters(exchange, filters);
+  const sent = answer === undefined ? exchange : null;
+  return {
     cluster,
     weight,
     share: rule.totalWeight === 0 ? 0 : weight / rule.totalWeight,
     filters: specs,
-    endpoints: endpoints.filter(({ mesh }) => mesh === null),
-    security: principal === undefined ? (speaksTls ? 'tls' : 'none') : 'mutual_tls',
-    ...(principal !== undefined && { principal }),
+    ...explainArrival(sent, cluster, sender, rehearsal.mesh, rehearsal.seen),
+    ...(answer === undefined ? { request: seenRequest(exchange, before) } : { answer: plainAnswer(answer) }),
   };
-  const before = exchange.request.fields.clone().entries;
-  const answer = runFilters(exchange, rule.filters) ?? runFilters(exchange, filters);
-  if (answer !== undefined) return { ...common, answer: plainAnswer(answer) };
-  const sent = { ...common, request: seenRequest(exchange, before) };
-  if (cluster === null || port === null) return sent;
-  const { answer: refusal, ...judgement } = rehearsal.judge(exchange, cluster, port);
-  const there = { port: port.port, ...judgement };
-  return { ...sent, judgement: refusal === undefined ? there : { ...there, answer: plainAnswer(refusal) } };
 }
-
-const NOWHERE: Arrival = { endpoints: [], port: null, speaksTls: false };
 
 function outcomeOf(backends: readonly MeshBackendExplanation[]): MeshExplanation['outcome'] {
   const reached = backends.filter(({ share }) => share > 0);
