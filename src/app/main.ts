@@ -20,7 +20,9 @@ const commands = createCommands({
   run: startRun,
   token: async (request, terminal) => (await import('./control/token.ts')).token(request, terminal),
   root: async (request, terminal) => (await import('./control/root.ts')).root(request, terminal),
-  get: async (options, terminal) => (await import('./control/get.ts')).get(options, terminal),
+  status: async (options, terminal) => (await import('./inspect/status.ts')).status(options, terminal),
+  describe: async (options, terminal) => (await import('./inspect/describe.ts')).describe(options, terminal),
+  get: async (options, terminal) => (await import('./inspect/get.ts')).get(options, terminal),
 });
 const terminal = createTerminal(process.stdout, process.stderr);
 // A reader that has seen enough (`selvage validate . | head`) is no reason to fail.

@@ -1,9 +1,11 @@
 import type { Command } from './command.ts';
 import type { ControlOptions } from './control.ts';
+import type { DescribeOptions } from './describe.ts';
 import type { GatewayCommandOptions } from './gateway.ts';
 import type { GetOptions } from './get.ts';
 import type { RootRequest } from './root.ts';
 import type { RunOptions } from './run.ts';
+import type { StatusOptions } from './status.ts';
 import type { Terminal } from './terminal.ts';
 import type { TokenRequest } from './token.ts';
 import type { UpOptions } from './up.ts';
@@ -25,13 +27,18 @@ export interface Commissions {
   readonly root: (request: RootRequest, terminal: Terminal) => Promise<number>;
   /** @returns the exit code */
   readonly get: (options: GetOptions, terminal: Terminal) => Promise<number>;
+  /** @returns the exit code */
+  readonly describe: (options: DescribeOptions, terminal: Terminal) => Promise<number>;
+  /** @returns the exit code */
+  readonly status: (options: StatusOptions, terminal: Terminal) => Promise<number>;
 }
 
 /** Commands by their names, in the order of help. Each is loaded when it is asked for: a sidecar has no need of the others. */
 export type Commands = ReadonlyMap<string, () => Promise<Command>>;
 
 /** All commands. */
-export function createCommands({ version, up, control, gateway, run, token, root, get }: Commissions): Commands {
+export function createCommands(commissions: Commissions): Commands {
+  const { version, up, control, gateway, run, token, root, status, get, describe } = commissions;
   return new Map([
     ['up', async () => (await import('./up.ts')).createUpCommand(up)],
     ['validate', async () => (await import('./validate.ts')).validateCommand],
@@ -41,7 +48,9 @@ export function createCommands({ version, up, control, gateway, run, token, root
     ['run', async () => (await import('./run.ts')).createRunCommand(run)],
     ['token', async () => (await import('./token.ts')).createTokenCommand(token)],
     ['root', async () => (await import('./root.ts')).createRootCommand(root)],
+    ['status', async () => (await import('./status.ts')).createStatusCommand(status)],
     ['get', async () => (await import('./get.ts')).createGetCommand(get)],
+    ['describe', async () => (await import('./describe.ts')).createDescribeCommand(describe)],
     ['version', async () => (await import('./version.ts')).createVersionCommand(version)],
   ]);
 }

@@ -4,13 +4,27 @@ import type { Terminal } from './terminal.ts';
 import { formatOption, readsJson } from './validate.ts';
 
 /** What can be listed. */
-export const LISTINGS = ['workloads', 'services', 'certificates'] as const;
+export const LISTINGS = [
+  'workloads',
+  'services',
+  'certificates',
+  'proxies',
+  'gateways',
+  'routes',
+  'policies',
+  'objects',
+  'events',
+] as const;
 
 export type Listing = (typeof LISTINGS)[number];
 
 /** What `selvage get` was told. */
 export interface GetOptions {
   readonly listing: Listing;
+  /** Of what is listed; '' for all. */
+  readonly name: string;
+  /** '' for all. */
+  readonly namespace: string;
   /** URL of the control plane's admin API. */
   readonly admin: string;
   readonly asJson: boolean;
@@ -20,15 +34,19 @@ export interface GetOptions {
 export function createGetCommand(get: (options: GetOptions, terminal: Terminal) => Promise<number>): Command {
   return {
     name: 'get',
-    summary: 'lists what a control plane knows: workloads, services, certificates',
+    summary: 'lists what a control plane knows: workloads, services, certificates, proxies, routes, policies, events',
     description: [
-      'workloads: who is connected, whether it is ready, and whether its sidecar has taken all that it was sent. services: names, ports and live endpoints. certificates: identities that were issued or refused since the control plane started.',
-      'It asks the admin port of a control plane on this machine.',
+      'workloads: who is there, and whether it is ready. services: names, ports and live endpoints. certificates: identities that are valid and in use. proxies: who is connected, and whether it has taken all that it was sent. gateways, routes, policies: what is declared and what became of it; objects: all of that. events: what has happened lately.',
+      'A name, or its beginning and "*", and a namespace show only what is called so. It asks the admin port of a control plane on this machine.',
     ],
-    positionals: [{ name: 'what', required: true, description: LISTINGS.join(', ') }],
-    options: [adminOption(), formatOption()],
+    positionals: [
+      { name: 'what', required: true, description: LISTINGS.join(', ') },
+      { name: 'name', required: false, description: 'what of it; all if not given' },
+    ],
+    options: [namespaceOption(), adminOption(), formatOption()],
     examples: [
       { command: 'selvage get workloads', explanation: 'shows who is in the mesh' },
+      { command: 'selvage get routes -n shop', explanation: 'shows what became of the routes of a namespace' },
       { command: 'selvage get services --format json', explanation: 'gives services and endpoints to programs' },
     ],
     run: (args, terminal) => get(readOptions(args), terminal),
@@ -37,9 +55,15 @@ export function createGetCommand(get: (options: GetOptions, terminal: Terminal) 
 
 function readOptions(args: Arguments): GetOptions {
   const what = args.positional('what') as string;
-  const listing = LISTINGS.find((one) => one === what);
+  const listing = LISTINGS.find((one) => one === what || one === `${what}s` || one === what.replace(/y$/, 'ies'));
   if (listing === undefined) throw new UsageError(`cannot list ${what}: give ${LISTINGS.join(', ')}`);
-  return { listing, admin: readAdmin(args), asJson: readsJson(args) };
+  const [name, namespace] = [args.positional('name') ?? '', args.value('namespace') ?? ''];
+  return { listing, name, namespace, admin: readAdmin(args), asJson: readsJson(args) };
+}
+
+/** The option that all commands share which show what has a namespace. */
+export function namespaceOption(): Command['options'][number] {
+  return { name: 'namespace', short: 'n', value: '<name>', description: 'only what is of this namespace; default all' };
 }
 
 /** The option that all commands share which ask a control plane. */

@@ -17,6 +17,8 @@ const commands = await loadAll(
     token: done,
     root: done,
     get: done,
+    describe: done,
+    status: done,
   }),
 );
 

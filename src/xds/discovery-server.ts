@@ -3,6 +3,7 @@ import type { GrpcObserver, GrpcSender } from './grpc-stream.ts';
 import type { NodeIdentity } from './messages.ts';
 import { type Admission, DiscoveryStream, type PeerPrincipal, type StreamOwner } from './server/discovery-stream.ts';
 import { DEFAULT_DISCOVERY_LIMITS, type DiscoveryLimits } from './server/limits.ts';
+import type { ResourceType } from './resource-type.ts';
 import type { ProxyStatus } from './server/proxy-status.ts';
 
 /** What a {@link DiscoveryServer} is told and asks. */
@@ -18,6 +19,8 @@ export interface DiscoveryServerOptions {
   readonly nowMs?: () => number;
   /** Told how a stream ended: for the log. */
   readonly ended?: (node: NodeIdentity | null, principal: PeerPrincipal, status: GrpcStatus) => void;
+  /** Told what a proxy cannot use, and why: for the log. */
+  readonly refused?: (node: NodeIdentity, type: ResourceType, name: string, reason: string) => void;
   readonly limits?: Partial<DiscoveryLimits>;
 }
 
@@ -72,6 +75,10 @@ export class DiscoveryServer implements StreamOwner {
   wake(stream: DiscoveryStream): void {
     this.#woken.add(stream);
     if (this.#woken.size === 1) this.#options.schedule(this.#flush);
+  }
+
+  refused(stream: DiscoveryStream, type: ResourceType, name: string, reason: string): void {
+    if (stream.node !== null) this.#options.refused?.(stream.node, type, name, reason);
   }
 
   ended(stream: DiscoveryStream, status: GrpcStatus): void {

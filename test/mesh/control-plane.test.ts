@@ -197,7 +197,7 @@ test('a workload serves no service but that of its own account, unless the Servi
   );
   await mesh.workloads('thief ready');
   const { stdout } = await runSelvage(t, 'get', 'workloads', '--admin', mesh.adminUrl);
-  assert.match(stdout, /^thief: service account cart may not serve default\/payments/m);
+  assert.match(stdout, /^✗ thief: service account cart may not serve default\/payments/m);
   assert.deepEqual(await mesh.get('services'), []);
   replaceFile(
     join(mesh.documents, 'payments.yaml'),

@@ -12,6 +12,7 @@ import type { StopSignals } from '../stop-signals.ts';
 import { Application, applicationEnvironment, captiveEnvironment } from './application.ts';
 import type { ApplicationCapture } from './capture/capture.ts';
 import { IdentityKeeper } from '../member/identity-keeper.ts';
+import { identityView } from '../member/identity-view.ts';
 import { PrivateFiles } from '../member/private-files.ts';
 import { Readiness } from './readiness.ts';
 import { Sidecar } from './sidecar.ts';
@@ -189,6 +190,7 @@ class RunLife {
         status: () => ({
           phase: this.#phase,
           control: sidecar.failure,
+          identity: this.#identity === undefined ? null : identityView(this.#identity.source),
           meshPort: sidecar.meshPort,
           proxyPort: sidecar.proxyPort,
           plain: sidecar.plainPlaces,

@@ -28,8 +28,11 @@ import type { NodeIdentity } from '#xds/messages.ts';
 import type { Admission } from '#xds/server/discovery-stream.ts';
 import type { ProxyStatus } from '#xds/server/proxy-status.ts';
 import type { ResourceLayer } from '#xds/server/resource-layer.ts';
+import type { EventKind } from './event-log.ts';
 
 export interface ControlPlaneOptions {
+  /** Told what has happened with a proxy. */
+  readonly noted: (kind: EventKind, subject: string, text: string) => void;
   readonly authority: CertificateAuthority;
   readonly attestors: Attestors;
   readonly record: (record: IssuanceRecord) => void;
@@ -78,9 +81,12 @@ export class ControlPlane {
   readonly #discovery = new DiscoveryServer({
     admit: (node, principal) => this.#admit(node, principal),
     schedule: (task) => void setImmediate(task),
-    ended: (node) => {
-      if (node !== null) this.#registry.disconnect(node.id);
+    ended: (node, _principal, { message }) => {
+      if (node === null) return;
+      this.#registry.disconnect(node.id);
+      this.#options.noted('disconnected', node.id, message || 'the connection was closed');
     },
+    refused: (node, type, name, reason) => this.#options.noted('cannot-use', node.id, `${type} ${name}: ${reason}`),
   });
   /** Undefined before the first reading. */
   #declared: Declared | undefined;
@@ -107,6 +113,17 @@ export class ControlPlane {
   get statuses(): readonly ObjectStatus[] {
     const statuses = mergeStatuses(this.#gateways?.statuses ?? [], this.#mesh?.statuses ?? []);
     return withBrokenObjects(statuses, this.#declared?.broken ?? []);
+  }
+
+  /** What is declared, with the last good forms of what is not valid; undefined before the first reading. */
+  get declared(): Declared | undefined {
+    return this.#declared;
+  }
+
+  /** What is wrong with what is declared. */
+  get diagnostics(): readonly Diagnostic[] {
+    const found = [this.#declared, this.#mesh, this.#gateways].flatMap((one) => one?.diagnostics ?? []);
+    return distinct(found);
   }
 
   get workloads(): readonly RegisteredWorkload[] {
@@ -156,8 +173,11 @@ export class ControlPlane {
     if (this.#mesh === undefined || this.#gateways === undefined) return { admitted: false, status: NOTHING_COMPILED };
     const workload = readAnnouncement(node, principal);
     const refusal = typeof workload === 'string' ? workload : this.#registry.connect(workload);
-    if (typeof workload === 'string' || refusal !== undefined)
+    if (typeof workload === 'string' || refusal !== undefined) {
+      this.#options.noted('not-admitted', principal, `as ${node.id.slice(0, 253)}: ${refusal ?? ''}`);
       return { admitted: false, status: { code: PERMISSION_DENIED, message: refusal ?? '' } };
+    }
+    this.#options.noted('connected', workload.id, `${principal} with Selvage ${node.version}`);
     return { admitted: true, layers: [...this.#layersOf(workload), this.#trust.layer] };
   }
 
@@ -171,7 +191,7 @@ export class ControlPlane {
     if (this.#declared === undefined) return;
     const workloads = this.#registry.list().map(({ workload }) => workload);
     const [sidecars, gateways] = [workloads.filter(isSidecar), workloads.filter((workload) => !isSidecar(workload))];
-    const { loaded, rejected, diagnostics } = this.#declared;
+    const { loaded, rejected } = this.#declared;
     try {
       this.#mesh = this.#compiler.compile(loaded, sidecars, rejected);
       this.#layers.publish(this.#mesh);
@@ -181,8 +201,7 @@ export class ControlPlane {
       this.#options.failed(`cannot compile what is declared: ${error instanceof Error ? error.stack : String(error)}`);
       return;
     }
-    const all = [...diagnostics, ...this.#mesh.diagnostics, ...this.#gateways.diagnostics];
-    this.#options.compiled(distinct(all), workloads);
+    this.#options.compiled(this.diagnostics, workloads);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ControlPlane } from './control-plane.ts';
+import type { EventLog } from './event-log.ts';
 import type { IssuanceLog } from './issuance-log.ts';
 import type { RunningAuthority } from './running-authority.ts';
 
@@ -9,6 +10,7 @@ export interface ControlSubject {
   readonly control: ControlPlane;
   readonly authority: RunningAuthority;
   readonly log: IssuanceLog;
+  readonly events: EventLog;
   /** What orders must show. */
   readonly adminToken: string;
 }

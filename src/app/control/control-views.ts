@@ -5,6 +5,9 @@ import type { ProxyStatus } from '#xds/server/proxy-status.ts';
 import { certificateViews } from './certificate-views.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { ControlSubject } from './control-subject.ts';
+import { objectViews } from './views/object-view.ts';
+import { overview } from './views/overview.ts';
+import { proxyViews, syncOf, type Sync } from './views/proxy-view.ts';
 
 /** A row of `selvage get workloads`. */
 export interface WorkloadView {
@@ -20,7 +23,11 @@ export interface WorkloadView {
   /** `leaving`: its sidecar has gone, and it is about to be forgotten. */
   readonly state: 'ready' | 'unready' | 'draining' | 'leaving';
   /** Whether its proxy has what it was to have. */
-  readonly sync: 'synced' | 'pending' | 'refused' | 'away';
+  readonly sync: Sync;
+  /** When its proxy has connected, milliseconds since 1970; null while it is away. */
+  readonly connectedAtMs: number | null;
+  /** Names of the policies that its sidecar enforces. */
+  readonly policies: readonly string[];
   /** What its proxy cannot use, and why it does not serve its service or its gateway. */
   readonly problems: readonly string[];
   /** By type: version that its sidecar has acknowledged last. */
@@ -42,12 +49,16 @@ export interface ServiceView {
 }
 
 /** Pages of a control plane's admin API. */
-export function controlViews({ control, log, authority }: ControlSubject): ReadonlyMap<string, () => unknown> {
+export function controlViews(subject: ControlSubject): ReadonlyMap<string, () => unknown> {
+  const { control, log, events, authority } = subject;
   return new Map<string, () => unknown>([
     ['/workloads', () => workloadViews(control)],
     ['/services', () => serviceViews(control)],
     ['/roots', () => authority.view()],
-    ['/proxies', () => control.proxies],
+    ['/proxies', () => proxyViews(control.proxies, log.book)],
+    ['/objects', () => objectViews(control.declared, control.statuses)],
+    ['/events', () => events.latest],
+    ['/overview', () => overview(subject)],
     ['/certificates', () => certificateViews(control, log.book, Date.now())],
   ]);
 }
@@ -56,7 +67,10 @@ function workloadViews({ workloads, proxies, mesh, gateways }: ControlPlane): re
   const proxyById = new Map(proxies.map((proxy) => [proxy.node.id, proxy]));
   return workloads.map((registered) => {
     const { id } = registered.workload;
-    return workloadView(registered, proxyById.get(id), mesh?.refusals.get(id) ?? gateways?.problems.get(id));
+    const refusal = mesh?.refusals.get(id) ?? gateways?.problems.get(id);
+    const own = [...(mesh?.workloads.get(id)?.resources.values() ?? [])];
+    const policies = own.filter(({ type }) => type === 'authorization').map(({ name }) => name);
+    return workloadView(registered, proxyById.get(id), refusal, policies);
   });
 }
 
@@ -64,6 +78,7 @@ function workloadView(
   { workload, connected }: RegisteredWorkload,
   proxy: ProxyStatus | undefined,
   refusal: string | undefined,
+  policies: readonly string[],
 ): WorkloadView {
   const { id, namespace, service, gateway = '', principal, address, ports, zone, state } = workload;
   const refusals = proxy?.types.flatMap(({ type, refusals: refused }) =>
@@ -80,17 +95,13 @@ function workloadView(
     zone,
     state: connected ? state : 'leaving',
     sync: syncOf(proxy),
+    connectedAtMs: proxy?.sinceMs ?? null,
+    policies,
     problems: [...(refusal === undefined ? [] : [refusal]), ...(refusals ?? [])],
     versions: Object.fromEntries(
       proxy?.types.map(({ type, acknowledgedVersion }) => [type, acknowledgedVersion]) ?? [],
     ),
   };
-}
-
-function syncOf(proxy: ProxyStatus | undefined): WorkloadView['sync'] {
-  if (proxy === undefined) return 'away';
-  if (proxy.types.some(({ refusals }) => refusals.length > 0)) return 'refused';
-  return proxy.types.some(({ pending, unanswered }) => pending + unanswered > 0) ? 'pending' : 'synced';
 }
 
 function serviceViews({ mesh }: ControlPlane): readonly ServiceView[] {

@@ -19,6 +19,7 @@ import { createControlAdmin } from './control-admin.ts';
 import { ControlListener } from './control-listener.ts';
 import { ControlNarrator } from './control-narrator.ts';
 import { ControlPlane } from './control-plane.ts';
+import { EventLog } from './event-log.ts';
 import { IssuanceLog } from './issuance-log.ts';
 import { proxyTrust } from './proxy-trust.ts';
 import { RunningAuthority } from './running-authority.ts';
@@ -75,6 +76,7 @@ class ControlRun {
   readonly #lock: StateLock;
   readonly #adminToken: string;
   readonly #objects = new DeclaredObjects();
+  readonly #events = new EventLog();
   readonly #watcher: DirectoryWatcher;
   #admin: AdminServer | undefined;
   #upkeep: NodeJS.Timeout | undefined;
@@ -111,10 +113,12 @@ class ControlRun {
         'join-token': new JoinTokenAttestor(this.#tokens, trustDomain),
         svid: new SvidAttestor(trustDomain),
       },
+      noted: (kind, subject, text) => this.#events.note(kind, subject, text),
       record: (record) => this.#note(record),
       compiled: (diagnostics, workloads) => {
         narrator.diagnosed(diagnostics);
         this.#saved.write(workloads);
+        this.#events.noteWorkloads(workloads);
       },
       failed: (message) => narrator.complain(message),
     });
@@ -126,7 +130,9 @@ class ControlRun {
       serve: (peer) => this.#control.serve(peer),
       refused: (reason) => {
         const told = this.#strangers.tell(reason, Date.now());
-        if (told !== undefined) narrator.turnedAway(told);
+        if (told === undefined) return;
+        narrator.turnedAway(told);
+        this.#events.note('turned-away', '', told);
       },
     });
     // Before the first reading, so that no change falls between the two.
@@ -166,6 +172,7 @@ class ControlRun {
 
   #write(record: IssuanceRecord): void {
     this.#log.write(record);
+    this.#events.noteIssuance(record);
     this.#narrator.recorded(record);
   }
 
@@ -185,6 +192,7 @@ class ControlRun {
   /** Another certificate is to be shown, or others are to be believed. */
   #takeAuthority(authority: RunningAuthority): void {
     this.#listener.renew(authority.credentials);
+    this.#events.note('roots', '', authority.summary);
     this.#control.publishTrust(authority.renewal);
   }
 
@@ -196,6 +204,7 @@ class ControlRun {
       control: this.#control,
       authority: this.#authority,
       log: this.#log,
+      events: this.#events,
       adminToken: this.#adminToken,
     });
     const { port } = await this.#admin.listen();

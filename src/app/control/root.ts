@@ -7,7 +7,7 @@ import { table } from '#cli/table.ts';
 import type { Terminal } from '#cli/terminal.ts';
 import { readAdminToken } from '#control/authority/admin-token.ts';
 import { StateFolder } from '#control/authority/state-folder.ts';
-import { askAdmin, type Answered, orderAdmin } from './admin-client.ts';
+import { askAdmin, type Answered, orderAdmin } from '../inspect/admin-client.ts';
 import type { RootsView } from './running-authority.ts';
 
 /**

@@ -123,6 +123,12 @@ export class RunningAuthority {
     }
   }
 
+  /** What is true of the roots now, in one line. */
+  get summary(): string {
+    const { phase, bundleVersion, roots } = this.view();
+    return `${phase}: bundle version ${bundleVersion} of ${roots.length} root${roots.length === 1 ? '' : 's'}`;
+  }
+
   view(): RootsView {
     const { bundle, signer } = this.#keys;
     const rotation = this.#builtIn?.rotation ?? { phase: 'steady' };

@@ -14,6 +14,7 @@ import { SavedCopyFile } from '#xds/saved-copy-file.ts';
 import type { DataPlane } from '../data-plane.ts';
 import { DeltaApplier } from '../delta-applier.ts';
 import type { IdentityKeeper } from '../member/identity-keeper.ts';
+import { identityView } from '../member/identity-view.ts';
 import type { PrivateFiles } from '../member/private-files.ts';
 import { RefusalLog } from '../member/refusal-log.ts';
 import { restoreSaved } from '../member/restore-saved.ts';
@@ -122,7 +123,8 @@ export class ServedGateway {
 
   /** For whoever asks how it stands. */
   get status(): object {
-    return { problem: this.#problem ?? null, control: this.failure, unboundListeners: this.failures };
+    const identity = identityView(this.#options.identity.source);
+    return { problem: this.#problem ?? null, control: this.failure, identity, unboundListeners: this.failures };
   }
 
   /** Begins with what was served last, and to talk to the control plane. */

@@ -33,6 +33,8 @@ export interface StreamOwner {
   admit(node: NodeIdentity, principal: PeerPrincipal): Admission;
   /** Something has changed that the stream is to be told when it is convenient: see {@link DiscoveryStream.flush}. */
   wake(stream: DiscoveryStream): void;
+  /** It cannot use a resource. */
+  refused(stream: DiscoveryStream, type: ResourceType, name: string, reason: string): void;
   /** It is over. */
   ended(stream: DiscoveryStream, status: GrpcStatus): void;
 }
@@ -182,8 +184,13 @@ export class DiscoveryStream implements GrpcObserver {
     this.#outstanding.delete(nonce);
     const subscription = this.#subscriptions.get(type)!;
     for (const { source } of outstanding.batch.resources) subscription.refusals.delete(source.name);
-    if (error !== null) noteRefusals(subscription, outstanding.batch, error);
-    else if (outstanding.systemVersion !== '') this.#acknowledged.set(type, outstanding.systemVersion);
+    if (error !== null) {
+      noteRefusals(subscription, outstanding.batch, error);
+      for (const { source } of outstanding.batch.resources) {
+        const reason = subscription.refusals.get(source.name)?.reason;
+        if (reason !== undefined) this.#owner.refused(this, type, source.name, reason);
+      }
+    } else if (outstanding.systemVersion !== '') this.#acknowledged.set(type, outstanding.systemVersion);
     return true;
   }
 

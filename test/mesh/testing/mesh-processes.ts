@@ -80,7 +80,7 @@ export class MeshProcesses {
     const state = ['--state', join(createFolder(this.#t), 'run')];
     const own = flags.includes('--state') ? [] : state;
     const meshPort = flags.includes('--mesh-port') ? [] : ['--mesh-port', '0'];
-    const control = ['--control', `127.0.0.1:${this.port}`, '--admin-port', 'off', ...meshPort];
+    const control = ['--control', `127.0.0.1:${this.port}`, ...adminOff(flags), ...meshPort];
     return ['run', ...control, ...own, ...flags];
   }
 
@@ -142,4 +142,9 @@ export async function eventually(look: () => Promise<string | undefined>, patien
     if (performance.now() > deadlineMs) throw new Error(`still after ${patienceMs} ms: ${problem}`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
+}
+
+/** Several sidecars of a machine cannot all have the usual port, and most tests ask none. */
+function adminOff(flags: readonly string[]): readonly string[] {
+  return flags.includes('--admin-port') ? [] : ['--admin-port', 'off'];
 }
