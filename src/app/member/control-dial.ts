@@ -32,16 +32,12 @@ export interface LearntMesh {
 
 const LEARN_TIMEOUT_MS = 5000;
 
-const FOREIGN_ROOT =
-  'it leads to no root that this workload knows (was the root exchanged while it was away? it then needs a new join token)';
-
-/** What OpenSSL says of a certificate, for whoever has to mend it. */
-const REASONS: ReadonlyMap<string, string> = new Map([
-  ['SELF_SIGNED_CERT_IN_CHAIN', FOREIGN_ROOT],
-  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', FOREIGN_ROOT],
-  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', FOREIGN_ROOT],
-  ['CERT_HAS_EXPIRED', 'its certificate has expired (compare the clocks)'],
-  ['CERT_NOT_YET_VALID', 'its certificate is not valid yet (compare the clocks)'],
+/** What OpenSSL says of a certificate that leads elsewhere. */
+const FOREIGN_ROOT: ReadonlySet<string> = new Set([
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
 /**
@@ -78,7 +74,7 @@ export function dialControl(
       socket.destroy();
       settle(() => observer.connectFailed(reason, 'handshake'));
     };
-    socket.on('error', ({ code, message }: NodeJS.ErrnoException) => fail(REASONS.get(code ?? '') ?? code ?? message));
+    socket.on('error', ({ code, message }: NodeJS.ErrnoException) => fail(code ?? message));
     socket.once('close', () => fail('the connection was closed'));
     socket.once('secureConnect', () => {
       const problem = problemWithServer(socket, bundle.trustDomain) ?? problemWithPath(socket);
@@ -120,8 +116,11 @@ function problemWithServer(socket: TLSSocket, trustDomain: TrustDomain): string 
 /** What OpenSSL has found, with the roots of the mesh; times of the certificate itself are judged before. */
 function problemWithPath({ authorized, authorizationError }: TLSSocket): string | undefined {
   if (authorized) return undefined;
-  const here = new Date().toISOString();
-  return `the certificate of the server is not one of this mesh: ${String(authorizationError)} (here it is ${here})`;
+  // Node declares an Error, and gives OpenSSL's code.
+  const code = String(authorizationError);
+  if (FOREIGN_ROOT.has(code))
+    return 'the certificate of the server leads to no root that this workload knows (was the root exchanged while it was away? it then needs a new join token)';
+  return `the certificate of the server is not one of this mesh: ${code} (here it is ${new Date().toISOString()})`;
 }
 
 /**

@@ -1,4 +1,6 @@
 const LOOK_MS = 1000;
+/** Where a reason says what time it is, it is the same reason a second later. */
+const TIME = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
 
 /** Tells operators when and why the control plane cannot be spoken to, each reason once, and when it can again. */
 export class ControlWatch {
@@ -19,8 +21,9 @@ export class ControlWatch {
   look(): void {
     const failure = this.#failure();
     if (failure !== '') {
-      if (!this.#told.has(failure)) this.#warn(`${failure} (going on with what is known)`);
-      this.#told.add(failure);
+      const reason = failure.replaceAll(TIME, '');
+      if (!this.#told.has(reason)) this.#warn(`${failure} (going on with what is known)`);
+      this.#told.add(reason);
     } else if (this.#told.size > 0) {
       this.#told.clear();
       this.#warn('the control plane is there again');
