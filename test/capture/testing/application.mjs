@@ -4,6 +4,10 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import process from 'node:process';
 
+// A sidecar that was killed cannot end it.
+const sidecar = process.ppid;
+setInterval(() => process.ppid === sidecar || process.exit(), 50).unref();
+
 const [port, name, protocol] = process.argv.slice(2);
 const server =
   protocol === 'tcp'

@@ -102,8 +102,9 @@ export class Resolver {
 
   async #answer(octets: Uint8Array, transport: 'udp' | 'tcp', reply: (answer: Uint8Array) => void): Promise<void> {
     const arrived = readQuestion(octets);
-    if (arrived.kind === 'nothing' || this.#questions >= MAX_QUESTIONS) return;
+    if (arrived.kind === 'nothing') return;
     if (arrived.kind === 'refused') return reply(arrived.answer);
+    if (this.#questions >= MAX_QUESTIONS) return;
     const { query, question } = arrived;
     this.#questions++;
     try {
