@@ -191,6 +191,7 @@ test('a gateway goes on without its control plane, and starts without it', async
   await eventually(async () => (load.answered > 20 ? undefined : 'few answers'));
   mesh.control.kill('SIGKILL');
   await mesh.control.ended;
+  await gateway.said(/cannot reach the control plane at \S+: .* \(what it has said stays in use; trying again\)/);
   const answered = load.answered;
   await eventually(async () => (load.answered > answered + 100 ? undefined : 'few answers'));
   await load.stop();
@@ -207,6 +208,7 @@ test('a gateway goes on without its control plane, and starts without it', async
   await mesh.startControl();
   const { body } = await getUntil(url, (answer) => answer.body.endsWith('2'));
   assert.equal(body, `cart:${port} /items ${PUBLIC} 2`);
+  await again.said(/^reached the control plane at \S+ again$/m);
   await mesh.workloads('cart-1 ready', 'public-1 ready');
 });
 
@@ -240,6 +242,27 @@ test('changes of routes, listeners and endpoints reach a gateway, and no request
   await eventually(async () =>
     (await get(url).catch(() => undefined)) === undefined ? undefined : 'the old port is open',
   );
+});
+
+test('an object that is broken keeps its last good form at gateways, and hurts no other', async (t) => {
+  const mesh = await MeshProcesses.start(t);
+  const { url, edge, port } = await startAll(mesh);
+  const load = startLoad(t, url, 2);
+  const other = await freePort();
+  declare(mesh, 'other.yaml', gatewayDocument(other, '{}', 'other'), routeDocument('cart', 'other', 'other'));
+  const broken = routeDocument('cart', 'public', '2').replace('backendRefs', 'backendRef');
+  declare(mesh, 'edge.yaml', gatewayDocument(edge), broken);
+  await mesh.control.said(/keeps serving its version from/);
+  declare(mesh, 'edge.yaml', 'kind: [');
+  await mesh.control.said(/keeps serving the last version of/);
+  const gateway = await mesh.runGateway('other', '--id', 'other-1');
+  await gateway.said(/^ready after/m);
+  assert.match((await get(`http://127.0.0.1:${other}/`)).body, /sa\/other other$/);
+  assert.equal((await get(url)).body, `cart:${port} /items ${PUBLIC} 1`);
+  declare(mesh, 'edge.yaml', gatewayDocument(edge), routeDocument('cart', 'public', '3'));
+  await getUntil(url, ({ body }) => body.endsWith(' 3'));
+  await load.stop();
+  assert.deepEqual(load.failures, []);
 });
 
 test('each gateway is told of its own Gateway alone, and two may have the same port', async (t) => {

@@ -1,7 +1,7 @@
 import type { Attestors } from '#control/authority/attestation.ts';
 import type { CertificateAuthority } from '#control/authority/certificate-authority.ts';
 import { Issuer, type IssuanceRecord } from '#control/authority/issuer.ts';
-import { GatewaysCompiler, type GatewaysResult } from '#control/compile/edge/gateways-compiler.ts';
+import { gatewayProxyKey, GatewaysCompiler, type GatewaysResult } from '#control/compile/edge/gateways-compiler.ts';
 import type { LiveWorkload } from '#control/compile/mesh/live-workload.ts';
 import { MeshCompiler, type MeshResult } from '#control/compile/mesh/mesh-compiler.ts';
 import type { Declared } from '#control/declared-objects.ts';
@@ -183,7 +183,7 @@ export class ControlPlane {
 
   #layersOf(workload: LiveWorkload): readonly ResourceLayer[] {
     if (workload.gateway === undefined) return this.#layers.of(workload, () => this.#compiler.preview(workload));
-    return [this.#gatewayLayers.of(workload.id, () => this.#gatewaysCompiler.preview(workload))];
+    return [this.#gatewayLayers.of(gatewayProxyKey(workload), () => this.#gatewaysCompiler.preview(workload))];
   }
 
   #compile(): void {

@@ -13,6 +13,7 @@ export class GatewayNarrator {
   readonly #title: string;
   readonly #terminal: Terminal;
   #toldProblem = '';
+  #toldFailure = '';
   #toldFailures: ReadonlySet<string> = new Set();
 
   constructor({ namespace, name }: GatewayCommandOptions, terminal: Terminal) {
@@ -67,6 +68,23 @@ export class GatewayNarrator {
   problem(problem: string): void {
     if (problem !== '' && problem !== this.#toldProblem) this.complain(`cannot serve ${this.#title}: ${problem}`);
     this.#toldProblem = problem;
+  }
+
+  /**
+   * How it stands with the control plane. Says only what is new.
+   *
+   * @param failure '' while all is well
+   * @param serves whether there is something to go on with
+   */
+  control(place: string, failure: string, serves: boolean): void {
+    const isAway = failure !== '';
+    // While it is away, each attempt may fail in another way: that is of interest only to whoever waits for the first answer.
+    if (isAway ? failure === this.#toldFailure || (serves && this.#toldFailure !== '') : this.#toldFailure === '')
+      return;
+    this.#toldFailure = failure;
+    if (!isAway) return this.#say(`${this.#terminal.paintSaid('good', 'reached')} the control plane at ${place} again`);
+    const outcome = serves ? 'what it has said stays in use' : 'there is nothing to serve yet';
+    this.warn(`cannot reach the control plane at ${place}: ${failure} (${outcome}; trying again)`);
   }
 
   draining(timeoutMs: number): void {

@@ -23,8 +23,8 @@ export interface GatewayStart {
 
 /** The control plane hears within it that this gateway ends; it may be away. */
 const FAREWELL_MS = 1000;
-/** How often it is looked whether the control plane can be spoken to, as long as nothing is served. */
-const WAIT_POLL_MS = 100;
+/** How often it is looked whether the control plane can be spoken to. */
+const WATCH_MS = 250;
 
 /**
  * Serves a Gateway of a mesh until the process is told to stop.
@@ -68,7 +68,7 @@ class GatewayLife {
   #served: ServedGateway | undefined;
   #report: StateReport | undefined;
   #admin: Admin | undefined;
-  #wait: NodeJS.Timeout | undefined;
+  #watch: NodeJS.Timeout | undefined;
   #phase: Phase = 'starting';
 
   constructor(options: GatewayCommandOptions, start: GatewayStart, narrator: GatewayNarrator) {
@@ -90,7 +90,7 @@ class GatewayLife {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#wait);
+    clearInterval(this.#watch);
     this.#identity?.close();
     this.#report?.close();
     await Promise.all([this.#served?.close(), this.#dataPlane?.close(), this.#admin?.close()]);
@@ -130,7 +130,7 @@ class GatewayLife {
     });
     this.#admin = await this.#openAdmin(this.#served, dataPlane);
     await this.#served.start();
-    this.#wait = setInterval(() => this.#tellWhyWaiting(), WAIT_POLL_MS).unref();
+    this.#watch = setInterval(() => this.#watchControl(), WATCH_MS).unref();
   }
 
   async #join(files: PrivateFiles): Promise<IdentityKeeper> {
@@ -164,13 +164,11 @@ class GatewayLife {
     void this.#report?.report(serves ? 'ready' : 'unready');
   }
 
-  /** Nothing else tells it as long as the control plane has said nothing. */
-  #tellWhyWaiting(): void {
-    if (this.#served?.problem !== undefined) return clearInterval(this.#wait);
+  /** Tells when the control plane cannot be spoken to, and when that is over. */
+  #watchControl(): void {
     const { host, port } = this.#options.control;
     const failure = this.#served?.failure ?? '';
-    if (failure !== '')
-      this.#narrator.problem(`no answer of the control plane at ${host}:${port}: ${failure} (trying again)`);
+    this.#narrator.control(`${host}:${port}`, failure, this.#served?.problem !== undefined);
   }
 
   /** Load balancers in front see that it is not ready any more; what is open ends. */

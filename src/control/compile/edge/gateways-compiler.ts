@@ -11,9 +11,17 @@ import { GatewaySlices, refusedSlice } from './gateway-slices.ts';
 
 type Gateway = Extract<Resource, { readonly kind: 'Gateway' }>;
 
+/**
+ * What a gateway's proxy is known by, which says who it is as well: ids become free, and whoever takes one next must find
+ * nothing that was another's.
+ */
+export function gatewayProxyKey({ id, principal, gateway = '' }: LiveWorkload): string {
+  return `${principal} ${gateway} ${id}`;
+}
+
 /** What the gateways of a mesh are served. */
 export interface GatewaysResult {
-  /** What each proxy serves, by its id. */
+  /** What each proxy serves, by {@link gatewayProxyKey}. */
   readonly proxies: ReadonlyMap<string, Snapshot>;
   /** Why proxies serve nothing, by their ids. */
   readonly problems: ReadonlyMap<string, string>;
@@ -52,13 +60,12 @@ export class GatewaysCompiler {
     this.#gateways = gatewaysIn(loaded);
     const { statuses, diagnostics } = this.#last;
     const known = new Map<string, Snapshot>();
-    const snapshots = new Map(proxies.map((proxy) => [proxy.id, this.#snapshotFor(proxy, known)]));
+    const snapshots = new Map(proxies.map((proxy) => [gatewayProxyKey(proxy), this.#snapshotFor(proxy, known)]));
     const problems = new Map(
-      [...snapshots].flatMap(([id, { resources }]) =>
-        [...resources.values()].flatMap((resource) =>
-          resource.type === 'gateway' && resource.problem !== null ? [[id, resource.problem]] : [],
-        ),
-      ),
+      proxies.flatMap((proxy) => {
+        const problem = problemIn(snapshots.get(gatewayProxyKey(proxy)) ?? EMPTY_SNAPSHOT);
+        return problem === null ? [] : [[proxy.id, problem]];
+      }),
     );
     return { proxies: snapshots, problems, statuses, diagnostics };
   }
@@ -77,6 +84,11 @@ export class GatewaysCompiler {
     }
     return snapshot;
   }
+}
+
+function problemIn({ resources }: Snapshot): string | null {
+  for (const resource of resources.values()) if (resource.type === 'gateway') return resource.problem;
+  return null;
 }
 
 function nameOf({ namespace, gateway = '' }: LiveWorkload): string {

@@ -7,7 +7,7 @@ import { parseDocuments } from '#model/documents.ts';
 import type { LiveWorkload } from '../mesh/live-workload.ts';
 import { MeshCompiler } from '../mesh/mesh-compiler.ts';
 import { goldenKey, KEY_PLACEHOLDER, readDocuments } from '../testing/golden-key.ts';
-import { GatewaysCompiler } from './gateways-compiler.ts';
+import { gatewayProxyKey, GatewaysCompiler } from './gateways-compiler.ts';
 
 const cases = join(import.meta.dirname, 'testdata');
 /** Within the validity of all certificates. */
@@ -28,7 +28,9 @@ function compileFolder(folder: string): unknown {
   const gateways = workloads.filter(({ gateway }) => gateway !== undefined);
   const result = new GatewaysCompiler().compile(mesh.population, gateways, rejected, nowMs);
   return {
-    proxies: Object.fromEntries([...result.proxies].map(([id, snapshot]) => [id, [...snapshot.resources.values()]])),
+    proxies: Object.fromEntries(
+      gateways.map((proxy) => [proxy.id, [...result.proxies.get(gatewayProxyKey(proxy))!.resources.values()]]),
+    ),
     problems: Object.fromEntries(result.problems),
     diagnostics: [...diagnostics, ...result.diagnostics].map(formatDiagnostic),
   };

@@ -5,6 +5,7 @@ import { error, warning, type Finding } from '../finding.ts';
 import type { Lookups } from '../inventory.ts';
 import { isGatewayRef } from '../route/route-parents.ts';
 import { compileAuthorization, type AuthorizationPolicy } from './authorization-resource.ts';
+import { isJudgedBySidecars } from './judging-hop.ts';
 import { acceptanceOf } from './policy-acceptance.ts';
 import { backendKey } from './policy-target.ts';
 import type { GatewaysByBackend } from './policy-status.ts';
@@ -20,7 +21,7 @@ export interface AuthorizationPlan {
   readonly resources: readonly AuthorizationResource[];
   /** Those that it works at because of what they or their routes are, as in `shop/edge`. */
   readonly gateways: readonly string[];
-  /** Services that it protects, as in `Service/shop/cart`: it works at the gateways that send to them. */
+  /** Services that it protects at the gateways that send to them, as in `Service/shop/cart`. */
   readonly services: readonly string[];
   readonly findings: readonly Finding[];
 }
@@ -46,7 +47,9 @@ export function planAuthorization(policy: AuthorizationPolicy, lookups: Lookups)
     resources: misses.length === spec.targetRefs.length ? [] : [compileAuthorization(policy)],
     gateways: [...gateways],
     services: spec.targetRefs.flatMap(({ kind, name }) =>
-      kind === 'Service' ? [backendKey({ kind, namespace: metadata.namespace, name })] : [],
+      kind === 'Service' && !isJudgedBySidecars(metadata.namespace, name, lookups)
+        ? [backendKey({ kind, namespace: metadata.namespace, name })]
+        : [],
     ),
     findings,
   };
