@@ -19,12 +19,12 @@ import type { LiveWorkload } from './live-workload.ts';
 import { membershipRefusal } from './membership.ts';
 import { meshCluster, ownTarget } from './mesh-clusters.ts';
 import { closedByMesh } from './mesh-settings.ts';
-import { isInMesh, meshService } from './mesh-services.ts';
+import { clusterNameOf, isInMesh, meshService } from './mesh-services.ts';
 import { meshStatuses } from './mesh-statuses.ts';
 import { workloadResources } from './mesh-workloads.ts';
 import { lossMessage, settleMeshContests, type PlaceLosses } from './route/contests.ts';
-import { planMeshRoute, type MeshRoutePlan } from './route/mesh-routes.ts';
-import { routeResources, routesFor } from './route/route-places.ts';
+import { planMeshRoute, routeName, type MeshRoutePlan } from './route/mesh-routes.ts';
+import { routeResources, routesFor, type RoutesByPlace } from './route/route-places.ts';
 
 /** What sidecars are served, in the layers in which they see it. */
 export interface MeshResult {
@@ -56,6 +56,7 @@ export interface Population {
 export class MeshCompiler {
   readonly #implied = new ImpliedServices();
   #inventory = new Inventory([]);
+  /** One workload that comes or goes is the usual change, and is not to cost what the whole mesh costs. */
   readonly #memo = new Memo(this.#inventory);
   #egress = new MeshEgress([], this.#inventory, this.#memo);
   #population: Population = { loaded: [], serving: new Map() };
@@ -89,22 +90,25 @@ export class MeshCompiler {
     this.#population = { loaded: [...loaded, ...this.#implied.of(undeclared)], serving };
     const inventory = new Inventory(this.#population.loaded, rejected, serving);
     this.#inventory = inventory;
+    const memo = this.#memo;
+    memo.begin(inventory);
     const services = inventory.all('Service').filter(isInMesh);
     const plans = routeKinds
       .flatMap((kind) => inventory.all(kind))
-      .flatMap((route) => planMeshRoute(route, inventory) ?? []);
+      .flatMap(
+        (route) => memo.derive(`route ${routeName(route)}`, [route], (lookups) => planMeshRoute(route, lookups)) ?? [],
+      );
     const routes: MeshRoutes = { plans, losses: settleMeshContests(plans) };
-    this.#memo.begin(inventory);
-    const egress = new MeshEgress(inventory.all('Backend'), inventory, this.#memo);
+    const egress = new MeshEgress(inventory.all('Backend'), inventory, memo);
     this.#egress = egress;
-    const shared = sharedResources(services, routes, egress, inventory, (target) => this.#cluster(target));
+    const shared = sharedResources(services, routes, egress, memo);
     const namespaces = new Set(workloads.map(({ namespace }) => namespace));
     return {
       shared: snapshotOf(shared.values()),
       namespaces: new Map(
         [...namespaces].map((namespace) => {
           const outside = egress.servicesFor(namespace);
-          return [namespace, namespaceSnapshot(namespace, services, routes, outside, shared)];
+          return [namespace, namespaceSnapshot({ namespace, services, routes, outside, shared, memo })];
         }),
       ),
       workloads: new Map(
@@ -112,7 +116,10 @@ export class MeshCompiler {
           const isMember = !refusals.has(workload.id);
           const service = isMember ? inventory.find('Service', workload.namespace, workload.service) : undefined;
           const hosts = egress.hostsFor(workload.namespace);
-          return [workload.id, snapshotOf(workloadResources(workload, service, hosts, inventory))];
+          const own = memo.derive(`workload ${workload.id}`, [workload, service, hosts], (lookups) =>
+            snapshotOf(workloadResources(workload, service, hosts, lookups)),
+          );
+          return [workload.id, own];
         }),
       ),
       refusals,
@@ -129,14 +136,6 @@ export class MeshCompiler {
         ),
       ],
     };
-  }
-
-  /** Endpoints of Services come and go; what a Backend comes to stays the same for long. */
-  #cluster(target: ClusterTarget): readonly SnapshotResource[] {
-    if (target.kind === 'Service') return meshCluster(target, this.#inventory);
-    return this.#memo.derive(`cluster ${target.cluster}`, [JSON.stringify(target)], (lookups) =>
-      meshCluster(target, lookups),
-    );
   }
 }
 
@@ -184,45 +183,70 @@ function sharedResources(
   services: readonly ResourceOf<'Service'>[],
   { plans, losses }: MeshRoutes,
   egress: MeshEgress,
-  inventory: Inventory,
-  clusterOf: (target: ClusterTarget) => readonly SnapshotResource[],
+  memo: Memo,
 ): ReadonlyMap<string, SnapshotResource> {
   const targets = new Map<string, ClusterTarget>(egress.targets);
   for (const service of services) {
     for (const { port, protocol } of service.spec.ports) {
-      const target = protocol === 'TCP' ? ownTarget(service, port, inventory) : undefined;
+      if (protocol !== 'TCP') continue;
+      const target = memo.derive(`target ${clusterNameOf(service, port)}`, [service], (lookups) =>
+        ownTarget(service, port, lookups),
+      );
       if (target !== undefined) targets.set(target.cluster, target);
     }
   }
   for (const plan of plans) for (const [name, target] of plan.targets) targets.set(name, target);
   const routes = routesFor('', plans, losses);
-  const clusters = [...targets.values()].flatMap(clusterOf);
+  const clusters = [...targets.values()].flatMap((target) =>
+    memo.derive(`cluster ${target.cluster}`, [JSON.stringify(target)], (lookups) => meshCluster(target, lookups)),
+  );
   const resources = [
     ...clusters,
     ...egress.partsOf(clusters),
-    ...services.map((service) => meshService(service, routes, false)),
+    ...services.map((service) => serviceSeen(service, routes, '', memo)),
     ...routeResources(routes),
   ];
   return new Map(resources.map((resource) => [snapshotKey(resource), resource]));
 }
 
-/** Only what differs from what everybody sees: names that are short at home, routes of consumers, ways out of the mesh. */
-function namespaceSnapshot(
+/** @param namespace from where it is seen, by which routes count; '' where that is of no consequence */
+function serviceSeen(
+  service: ResourceOf<'Service'>,
+  routes: RoutesByPlace,
   namespace: string,
-  services: readonly ResourceOf<'Service'>[],
-  { plans, losses }: MeshRoutes,
-  outside: readonly MeshServiceResource[],
-  shared: ReadonlyMap<string, SnapshotResource>,
-): Snapshot {
-  const routes = routesFor(namespace, plans, losses);
-  const consumed = placesConsumedBy(namespace, plans);
+  memo: Memo,
+): MeshServiceResource {
+  const { metadata, spec } = service;
+  const name = `${metadata.namespace}/${metadata.name}`;
+  const attached = spec.ports.map(({ port }) => routes.get(meshListenerName(name, port)));
+  return memo.derive(`service ${name} from ${namespace}`, [service, attached], () =>
+    meshService(service, routes, metadata.namespace === namespace),
+  );
+}
+
+/** What a namespace sees, and what it does so by. */
+interface NamespaceView {
+  readonly namespace: string;
+  readonly services: readonly ResourceOf<'Service'>[];
+  readonly routes: MeshRoutes;
+  /** Ways out of the mesh. */
+  readonly outside: readonly MeshServiceResource[];
+  /** What everybody sees. */
+  readonly shared: ReadonlyMap<string, SnapshotResource>;
+  readonly memo: Memo;
+}
+
+/** Only what differs from what everybody sees: names that are short at home, routes of consumers, ways out of the mesh. */
+function namespaceSnapshot({ namespace, services, routes: all, outside, shared, memo }: NamespaceView): Snapshot {
+  const routes = routesFor(namespace, all.plans, all.losses);
+  const consumed = placesConsumedBy(namespace, all.plans);
   const near = services.filter(({ metadata, spec }) => {
     if (metadata.namespace === namespace) return true;
     const name = `${metadata.namespace}/${metadata.name}`;
     return consumed.size > 0 && spec.ports.some(({ port }) => consumed.has(meshListenerName(name, port)));
   });
   const seen = [
-    ...near.map((service) => meshService(service, routes, service.metadata.namespace === namespace)),
+    ...near.map((service) => serviceSeen(service, routes, namespace, memo)),
     ...(consumed.size > 0 ? routeResources(routes) : []),
     ...outside,
   ];
