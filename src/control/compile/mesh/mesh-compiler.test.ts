@@ -49,8 +49,8 @@ const loaded = (...documents: string[]) => parseDocuments('mesh.yaml', documents
 
 const all = ({ shared, namespaces, workloads }: MeshResult) => ({
   shared,
-  namespaces: [...namespaces].toSorted(),
-  workloads: [...workloads].toSorted(),
+  namespaces: new Map(namespaces),
+  workloads: new Map(workloads),
 });
 
 test('MeshCompiler hands out the identical resources for what a change does not touch', () => {
