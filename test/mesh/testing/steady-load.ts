@@ -101,10 +101,14 @@ export function httpClient(port: number, base: string, host: string, { method, w
 
 const EchoConstructor = makeClientConstructor(ECHO, 'test.Echo');
 
-/** Makes a client of grpc-js that reaches `authority` by a tunnel through an HTTP proxy. */
-export function grpcClient(proxyPort: number, authority: string, waitMs: number): SteadyClient {
-  const client = new EchoConstructor(`127.0.0.1:${proxyPort}`, credentials.createInsecure(), {
-    'grpc.http_connect_target': `dns:${authority}:80`,
+/**
+ * Makes a client of grpc-js.
+ *
+ * @param by whether the port is that of an HTTP proxy, where a tunnel leads to `authority`, or of a gateway
+ */
+export function grpcClient(port: number, by: 'tunnel' | 'gateway', authority: string, waitMs: number): SteadyClient {
+  const client = new EchoConstructor(`127.0.0.1:${port}`, credentials.createInsecure(), {
+    ...(by === 'tunnel' && { 'grpc.http_connect_target': `dns:${authority}:80` }),
     'grpc.default_authority': authority,
     'grpc.enable_retries': 0,
     'grpc.use_local_subchannel_pool': 1,
