@@ -31,7 +31,7 @@ export class Shop {
   readonly #broken = Promise.withResolvers<never>();
   #control: Child | undefined;
   #gateway: Child | undefined;
-  #services: readonly Child[] = [];
+  readonly #services: Child[] = [];
   #isClosing = false;
 
   /** @param offset added to each port */
@@ -66,18 +66,9 @@ export class Shop {
     this.#control = this.#start('control plane', this.#controlWords(), {});
     await this.#unlessBroken(this.#control.said(/^ready after/));
     const programs = listPrograms(this.#offset);
-    const accounts = [...new Set([GATEWAY, ...programs.map(({ serviceAccount }) => serviceAccount)])];
-    const tokens = new Map(
-      await Promise.all(accounts.map(async (account) => [account, await this.#token(account)] as const)),
-    );
-    if (this.#isClosing) return;
-    const tokenOf = (account: string) => ({ SELVAGE_TOKEN: tokens.get(account) ?? '' });
-    this.#gateway = this.#start(GATEWAY, this.#gatewayWords(), tokenOf(GATEWAY));
-    const isGatewayReady = this.#gateway.said(/^ready after/);
-    this.#services = programs.map((program) =>
-      this.#start(program.name, this.#runWords(program), { ...program.env, ...tokenOf(program.serviceAccount) }),
-    );
-    await this.#unlessBroken(Promise.all([isGatewayReady, this.#everybodyReady(programs.length)]));
+    const services = [...Map.groupBy(programs, ({ serviceAccount }) => serviceAccount)];
+    const entered = [this.#openGateway(), ...services.map(([account, ones]) => this.#openServices(account, ones))];
+    await this.#unlessBroken(Promise.all([...entered, this.#everybodyReady(programs.length)]));
     this.#voices.opened();
   }
 
@@ -98,6 +89,23 @@ export class Shop {
   /** Takes the folder away. Processes that still run then have heard that this one ends, and end. */
   destroy(): void {
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #openGateway(): Promise<void> {
+    const token = await this.#createToken(GATEWAY);
+    if (this.#isClosing) return;
+    this.#gateway = this.#start(GATEWAY, this.#gatewayWords(), { SELVAGE_TOKEN: token });
+    await this.#gateway.said(/^ready after/);
+  }
+
+  /** Starts all programs that run as a service account. */
+  async #openServices(serviceAccount: string, programs: readonly Program[]): Promise<void> {
+    const token = await this.#createToken(serviceAccount);
+    if (this.#isClosing) return;
+    for (const program of programs) {
+      const env = { ...program.env, SELVAGE_TOKEN: token };
+      this.#services.push(this.#start(program.name, this.#runWords(program), env));
+    }
   }
 
   #start(name: string, words: readonly string[], env: Readonly<Record<string, string>>): Child {
@@ -144,7 +152,7 @@ export class Shop {
     return ['--namespace', NAMESPACE, '--id', name, ...control, '--access-log', 'stdout'];
   }
 
-  async #token(serviceAccount: string): Promise<string> {
+  async #createToken(serviceAccount: string): Promise<string> {
     const words = ['--namespace', NAMESPACE, '--service-account', serviceAccount, '--state', this.state];
     const created = promisify(execFile)(process.execPath, [LAUNCHER, 'token', 'create', ...words, '--format', 'json']);
     return (JSON.parse((await created).stdout) as { readonly token: string }).token;
@@ -156,7 +164,8 @@ export class Shop {
   async #everybodyReady(endpointCount: number): Promise<void> {
     const url = `http://127.0.0.1:${this.portOf('admin of the control plane')}/services`;
     for (;;) {
-      const services = (await (await fetch(url)).json()) as { readonly endpoints: readonly { state: string }[] }[];
+      // Where the control plane has ended, that is told by itself.
+      const services = await askForServices(url).catch(() => []);
       const ready = services.flatMap(({ endpoints }) => endpoints).filter(({ state }) => state === 'ready');
       if (ready.length >= endpointCount || this.#isClosing) return;
       await setTimeout(POLL_MS);
@@ -172,4 +181,13 @@ export class Shop {
       writeFileSync(path, movePorts(readFileSync(path, 'utf8'), this.#offset));
     }
   }
+}
+
+/** As much as is used of what `selvage get services --format json` gives. */
+interface ListedService {
+  readonly endpoints: readonly { readonly state: string }[];
+}
+
+async function askForServices(url: string): Promise<readonly ListedService[]> {
+  return (await (await fetch(url)).json()) as readonly ListedService[];
 }
