@@ -36,12 +36,14 @@ export const validateCommand: Command = {
 
 /** The schemas and the parser take longer to load than all else; only who needs them loads them. */
 async function validate(folder: string): Promise<Validation> {
-  const [{ readDeclarations }, { findRedirectCycles }] = await Promise.all([
+  const [{ readDeclarations }, { findRedirectCycles }, { withMeshProblems }] = await Promise.all([
     import('./declarations.ts'),
     import('./redirect-cycles.ts'),
+    import('./mesh/mesh-problems.ts'),
   ]);
   const declarations = readDeclarations(folder);
-  const { diagnostics, fileCount, objectCount } = declarations;
+  const { fileCount, objectCount } = declarations;
+  const diagnostics = withMeshProblems(declarations);
   return {
     diagnostics: sortDiagnostics([...diagnostics, ...findRedirectCycles(declarations)]),
     fileCount,

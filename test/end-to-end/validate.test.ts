@@ -74,6 +74,42 @@ test('selvage validate warns of redirects that go in circles, and of no others',
   );
 });
 
+test('selvage validate tells what is wrong with routes of a mesh, which needs no Gateway', async (t) => {
+  const folder = createFolder(t);
+  writeFileSync(
+    join(folder, 'mesh.yaml'),
+    `apiVersion: v1
+kind: Service
+metadata: {name: cart}
+spec: {ports: [{name: http, port: 80}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TCPRoute
+metadata: {name: bytes}
+spec:
+  parentRefs: [{group: "", kind: Service, name: cart}]
+  rules: [{backendRefs: [{name: cart, port: 80}]}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: later}
+spec:
+  parentRefs: [{group: "", kind: Service, name: search}]
+  rules: [{backendRefs: [{name: cart, port: 80}]}]
+`,
+  );
+  const { code, stdout } = await runSelvage(t, 'validate', folder);
+  assert.equal(code, 1);
+  assert.match(
+    stdout,
+    /mesh\.yaml:10:16: error: TCPRoute default\/bytes: spec\.parentRefs\[0\]\.port: no TCPRoute can attach/,
+  );
+  assert.match(stdout, /mesh\.yaml:11:39: error: TCPRoute default\/bytes: .*speaks HTTP/);
+  // A workload may come to serve it.
+  assert.match(stdout, /warning: HTTPRoute default\/later: .*Service default\/search is neither declared nor served/);
+  assert.doesNotMatch(stdout, /nothing to serve/);
+});
+
 test('wrong usage is one sentence with the nearest word, and exit code 2', async (t) => {
   const cases: [words: string[], says: RegExp][] = [
     [['validte', '.'], /^selvage: unknown command 'validte' \(did you mean validate\?\)\n$/],

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
 import { createFolder, replaceFile } from '../end-to-end/testing/folder.ts';
 import { freePort } from '../end-to-end/testing/free-port.ts';
 import { runSelvage } from '../end-to-end/testing/program.ts';
-import { ask, type Asked, type Reply } from './testing/client.ts';
+import { ask, openTunnel, type Asked, type Reply } from './testing/client.ts';
 import { eventually, MeshProcesses } from './testing/mesh-processes.ts';
 
 const WITNESS = join(import.meta.dirname, 'testing/witness.mjs');
+const ECHO = join(import.meta.dirname, 'testing/echo.mjs');
 const IDLE = join(import.meta.dirname, 'testing/idle.mjs');
 
 /** Services of the mesh, as `<namespace>/<name>`. Each runs one instance. */
@@ -25,6 +27,33 @@ spec: {ports: [{name: http, port: 80, targetPort: ${port}}]}
 ---
 `;
 };
+
+/** A port of bytes that nobody serves, and a route that leads its connections to one that somebody does. */
+const streams = (port: number): string => `apiVersion: v1
+kind: Service
+metadata: {name: store, namespace: shop}
+spec: {ports: [{name: tcp, port: 5432, targetPort: ${port}}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: alias, namespace: shop}
+spec: {ports: [{name: tcp, port: 5432}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TCPRoute
+metadata: {name: alias, namespace: shop}
+spec:
+  parentRefs: [{group: "", kind: Service, name: alias}]
+  rules: [{backendRefs: [{name: store, port: 5432}]}]
+---
+apiVersion: selvage.dev/v1alpha1
+kind: AuthorizationPolicy
+metadata: {name: store, namespace: shop}
+spec:
+  targetRefs: [{kind: Service, name: store}]
+  action: DENY
+  rules: [{name: strangers, from: [{notNamespaces: [shop]}]}]
+`;
 
 const documents = (ports: ReadonlyMap<string, number>): string => `${[...ports]
   .map(([title, port]) => serviceOf(title, port))
@@ -204,7 +233,9 @@ async function startMesh(t: TestContext) {
   const logs = createFolder(t);
   const ports = new Map<string, number>();
   for (const title of services) ports.set(title, await freePort());
+  const storePort = await freePort();
   replaceFile(join(mesh.documents, 'mesh.yaml'), documents(ports));
+  replaceFile(join(mesh.documents, 'streams.yaml'), streams(storePort));
   const start = async (title: string, flags: readonly string[], ...command: string[]) => {
     const [namespace = '', name = ''] = title.split('/');
     const token = await mesh.token(name, '--namespace', namespace);
@@ -218,6 +249,7 @@ async function startMesh(t: TestContext) {
       return start(title, ['--service', name, '--port', String(port)], WITNESS, String(port), name);
     }),
   );
+  await start('shop/store', ['--service', 'store', '--port', `${storePort}/tcp`], ECHO, String(storePort));
   const proxies = new Map(
     await Promise.all(
       callers.map(async (title) => {
@@ -226,7 +258,7 @@ async function startMesh(t: TestContext) {
       }),
     ),
   );
-  await mesh.workloads(...[...services, ...callers].map((title) => `${title.replace('/', '-')} ready`));
+  await mesh.workloads(...[...services, 'shop/store', ...callers].map((title) => `${title.replace('/', '-')} ready`));
   const askAs = (caller: (typeof callers)[number], path: string, asked: Asked = {}, host = 'catalog.shop') =>
     ask(proxies.get(caller)!, `http://${host}${path}`, asked);
   /** Lines of an access log, as soon as one of them fits. */
@@ -243,13 +275,14 @@ async function startMesh(t: TestContext) {
     });
     return found!;
   };
-  return { mesh, askAs, logged };
+  const tunnelAs = (caller: (typeof callers)[number], authority: string) => openTunnel(proxies.get(caller)!, authority);
+  return { mesh, askAs, tunnelAs, logged };
 }
 
 type LogLine = Readonly<Record<string, unknown>>;
 
 test('routes and policies of the mesh do between sidecars what they do at a gateway, and what explain says', async (t) => {
-  const { mesh, askAs, logged } = await startMesh(t);
+  const { mesh, askAs, tunnelAs, logged } = await startMesh(t);
 
   for (const [what, { from = 'shop/web', path, asked = {}, status, outcome, check }] of Object.entries(cases))
     await t.test(what, async () => {
@@ -278,6 +311,20 @@ test('routes and policies of the mesh do between sidecars what they do at a gate
       return seen.size === 2 ? undefined : `seen ${[...seen].join()}`;
     });
     assert.deepEqual([...seen].toSorted(), ['catalog -', 'next next']);
+  });
+
+  await t.test('connections follow their route, and whom a policy denies them is told so once', async () => {
+    const socket = await tunnelAs('shop/web', 'alias.shop:5432');
+    assert.ok(typeof socket !== 'number', 'refused');
+    socket.end('hello over there');
+    assert.equal(await text(socket), 'hello over there');
+    assert.equal(await tunnelAs('front/web', 'alias.shop:5432'), 403);
+    const passed = await logged('shop/web', (line) => line['protocol'] === 'TCP');
+    assert.deepEqual([passed['route'], passed['cluster']], ['TCPRoute/shop/alias', 'Service/shop/store:5432']);
+    const denied = await logged('shop/store', (line) => line['status'] === 403);
+    assert.equal(denied['authorization'], 'denied AuthorizationPolicy/shop/store strangers');
+    const here = await logged('front/web', (line) => line['method'] === 'CONNECT');
+    assert.deepEqual([here['errorCode'], here['flags'], here['attempts']], ['access_denied', 'UAEX', 1]);
   });
 
   await t.test(

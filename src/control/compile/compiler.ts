@@ -138,7 +138,7 @@ class Compilation {
       placed.set(plan.name, place);
     }
     if (!areGatewaysApart && ![...placed.values()].some(({ isOurs }) => isOurs))
-      this.#diagnostics.push(nothingToServe(this.#options.source ?? '.'));
+      this.#diagnostics.push(warningOfNothing(this.#options.source ?? '.'));
     return placed;
   }
 
@@ -302,9 +302,11 @@ function keyOf({ metadata }: Resource): string {
   return `${metadata.namespace}/${metadata.name}`;
 }
 
-function nothingToServe(file: string): Diagnostic {
-  const message = 'nothing to serve: no Gateway of class selvage is declared';
-  return { severity: 'warning', location: { file, line: 1, column: 1 }, fieldPath: '', message };
+/** What is said of a whole that declares no Gateway: no matter where sidecars alone go by it. */
+export const nothingToServe = 'nothing to serve: no Gateway of class selvage is declared';
+
+function warningOfNothing(file: string): Diagnostic {
+  return { severity: 'warning', location: { file, line: 1, column: 1 }, fieldPath: '', message: nothingToServe };
 }
 
 function byObject(a: ObjectStatus, b: ObjectStatus): number {

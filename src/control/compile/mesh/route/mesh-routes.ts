@@ -4,6 +4,7 @@ import type { Problem } from '../../../status.ts';
 import type { ClusterTarget } from '../../backend/backends.ts';
 import { error, warning, type Finding } from '../../finding.ts';
 import { compareText, createdAtMs, type Lookups } from '../../inventory.ts';
+import type { Refusal } from '../../route/attachment.ts';
 import { usualUse } from '../../route/backend-use.ts';
 import { gatewayGroup, type Route } from '../../route/route-kinds.ts';
 import { RouteReferences } from '../../route/route-references.ts';
@@ -41,8 +42,7 @@ export function planMeshRoute(route: Route, lookups: Lookups): MeshRoutePlan | u
   const places = new Map<string, string>();
   const findings: Finding[] = [];
   for (const { path, outcome } of parents) {
-    if ('reason' in outcome)
-      findings.push(error(outcome.field === null ? path : [...path, outcome.field], outcome.message));
+    if ('reason' in outcome) findings.push(refusalFinding(outcome, path));
     else for (const place of outcome.places) places.set(place, outcome.namespace);
   }
   if (isOfRequests(route.kind) && 'hostnames' in route.spec && route.spec.hostnames.length > 0)
@@ -56,6 +56,12 @@ export function planMeshRoute(route: Route, lookups: Lookups): MeshRoutePlan | u
   const notes = closures.map(({ message }) => message);
   findings.push(...closures, ...references.findings);
   return { route, content, parents, places, targets, problems, notes, findings };
+}
+
+/** A Service that is not there may be served any moment, by a workload that joins: nobody need declare it. */
+function refusalFinding({ field, message }: Refusal, path: Path): Finding {
+  const place = field === null ? path : [...path, field];
+  return field === 'name' ? warning(place, message) : error(place, message);
 }
 
 /** The caller's own sidecar is no judge of the caller: what a policy of the route is for is refused, never let pass. */
