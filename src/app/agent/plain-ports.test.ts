@@ -3,6 +3,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import type { WorkloadPort } from '#model/snapshot/workload.ts';
 import { bind, type BoundSocket } from '#transport/bind.ts';
+import { accepts } from './application.ts';
 import { PlainPorts } from './plain-ports.ts';
 
 /** Another address of this machine than the application's. */
@@ -27,8 +28,13 @@ const listen = (context: TestContext, port: number, address: string): Promise<Se
 const startPlainPorts = (context: TestContext, address = ADDRESS) => {
   const warnings: string[] = [];
   const bound: BoundSocket[] = [];
+  const asked = { count: 0 };
   const plain = new PlainPorts({
     address: () => address,
+    accepts: (port) => {
+      asked.count++;
+      return accepts(port);
+    },
     serve: async (listener) => {
       const socket = await bind({ ...listener, shared: false, accept: () => {} });
       bound.push(socket);
@@ -41,8 +47,10 @@ const startPlainPorts = (context: TestContext, address = ADDRESS) => {
     plain.close();
     for (const socket of bound) socket.close();
   });
-  return { plain, warnings };
+  return { plain, warnings, asked };
 };
+
+const close = (server: Server): Promise<unknown> => new Promise((resolve) => server.close(resolve));
 
 const portOf = async (context: TestContext): Promise<number> => {
   const application = await listen(context, 0, '127.0.0.1');
@@ -64,7 +72,7 @@ test('PlainPorts listens once the application does, and as long as something is 
   plain.update([declare(port, { mtls: 'PERMISSIVE' })]);
   // Another may still take the address.
   const other = await listen(context, port, ADDRESS);
-  await new Promise((resolve) => other.close(resolve));
+  await close(other);
   plain.start();
   await until(() => plain.places.join() === `${ADDRESS}:${port}`);
   plain.update([declare(port, { exemptPaths: ['/healthz'] })]);
@@ -75,15 +83,22 @@ test('PlainPorts listens once the application does, and as long as something is 
 });
 
 test('PlainPorts tells once of an address that it cannot have, and takes it when it is free', async (context) => {
-  const { plain, warnings } = startPlainPorts(context);
-  const everywhere = await listen(context, 0, '0.0.0.0');
+  const { plain, warnings, asked } = startPlainPorts(context);
+  let everywhere = await listen(context, 0, '0.0.0.0');
   const { port } = everywhere.address() as AddressInfo;
   plain.start();
   plain.update([declare(port, { mtls: 'PERMISSIVE' })]);
   await until(() => warnings.length > 0);
   assert.match(warnings[0]!, /cannot serve callers .* at 127\.0\.0\.2:\d+: the address is in use .*127\.0\.0\.1 alone/);
   plain.update([declare(port, { mtls: 'PERMISSIVE', exemptPaths: ['/healthz'] })]);
-  await new Promise((resolve) => everywhere.close(resolve));
+  // It begins anew: at no time in between is its address taken.
+  await close(everywhere);
+  const from = asked.count;
+  await until(() => asked.count > from + 3);
+  assert.deepEqual(plain.places, []);
+  everywhere = await listen(context, port, '0.0.0.0');
+  await close(everywhere);
+  await listen(context, port, '127.0.0.1');
   await until(() => plain.places.length === 1);
   assert.equal(warnings.length, 2);
   assert.match(warnings[1]!, /served at 127\.0\.0\.2:\d+ now/);

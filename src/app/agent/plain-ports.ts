@@ -5,6 +5,8 @@ import { BindError } from '#transport/bind.ts';
 export interface PlainPortsOptions {
   /** Where others reach this machine, as of now. */
   readonly address: () => string;
+  /** Whether the application listens at a port. */
+  readonly accepts: (port: number) => Promise<boolean>;
   /** @throws {BindError} (rejects) where the system refuses */
   readonly serve: (listener: PlainListener) => Promise<OpenPlainListener>;
   /** Told in one sentence of what an operator should know. */
@@ -86,6 +88,8 @@ export class PlainPorts {
     const address = this.#options.address();
     // There the application answers by itself; but the address may not be known yet.
     if (address === APPLICATION) return;
+    // Nor in the moment in which an application begins anew, as development servers do at each change.
+    if (!(await this.#options.accepts(port)) || this.#isClosed) return;
     const place = `${address.includes(':') ? `[${address}]` : address}:${port}`;
     try {
       this.#open.set(port, { place, listener: await this.#options.serve({ address, port, target: port }) });

@@ -23,6 +23,7 @@ import { RefusalLog } from '../member/refusal-log.ts';
 import { restoreSaved } from '../member/restore-saved.ts';
 import { StateReport } from '../member/state-report.ts';
 import type { ApplicationCapture, CapturingSidecar } from './capture/capture.ts';
+import { accepts } from './application.ts';
 import { PlainPorts } from './plain-ports.ts';
 import { takeUsable } from '../member/usable-change.ts';
 import { ServiceDemand } from './service-demand.ts';
@@ -76,6 +77,7 @@ export class Sidecar implements CapturingSidecar {
     this.#inbound = this.#createInbound(run.meshPort ?? MESH_PORT);
     this.#plainPorts = new PlainPorts({
       address: () => this.#address,
+      accepts,
       serve: (listener) => this.#inbound.servePlain(listener),
       warn,
     });
