@@ -191,6 +191,9 @@ export class Inbound {
       this.#clusters.removeEndpoints(port.cluster);
       this.#clusters.remove(port.cluster);
     }
+    for (const acceptor of this.#plain)
+      if (this.#ports.get(acceptor.target)?.permissive === true && ports.get(acceptor.target)?.permissive !== true)
+        acceptor.restrict();
     this.#ports = ports;
     this.#callers.forget();
   }

@@ -138,6 +138,30 @@ test('PERMISSIVE passes byte streams in the clear, as of nobody', async (context
   assert.match(labels!, /^destination unknown unknown unknown catalog .* tcp - none$/);
 });
 
+for (const how of ['the listener is closed', 'the port becomes STRICT'] as const) {
+  test(`byte streams in the clear end some time after ${how}`, async (context) => {
+    const server = createServer((socket) => void socket.on('error', () => {}).pipe(socket));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    context.after(() => server.close());
+    const target = (server.address() as AddressInfo).port;
+    const port = { protocol: 'tcp', mtls: 'PERMISSIVE', port: target } as const;
+    const { inbound } = await startInbound(context, declareWorkload([port]));
+    const plain = await inbound.servePlain({ address: '127.0.0.1', port: 0, target, closeMs: 100 });
+    const client = await dialPort(plain.port);
+    client.on('error', () => {}).write('a');
+    assert.equal(String((await once(client, 'data'))[0]), 'a');
+    const closed = how === 'the listener is closed' ? plain.close() : Promise.resolve();
+    if (how === 'the port becomes STRICT')
+      await inbound.apply(deltaOf([declareWorkload([{ ...port, mtls: 'STRICT' }])]));
+    // It goes on for a while.
+    client.write('b');
+    assert.equal(String((await once(client, 'data'))[0]), 'b');
+    await once(client, 'end');
+    client.destroy();
+    await closed;
+  });
+}
+
 test('STRICT passes no byte stream in the clear, and says so', async (context) => {
   const { text, record, records } = await startPlainStream(context, { mtls: 'STRICT' });
   assert.deepEqual([text, record.error?.code], ['', 'access_denied']);

@@ -1,6 +1,6 @@
 import { bind, type BoundSocket } from '#transport/bind.ts';
 import type { Admission } from './admission.ts';
-import { SessionSet } from './session.ts';
+import { SessionSet, type Session } from './session.ts';
 
 export interface AcceptorOptions {
   readonly address: string;
@@ -28,6 +28,11 @@ export class Acceptor {
 
   get sessionCount(): number {
     return this.#sessions.size;
+  }
+
+  /** The sessions that live on its connections now. */
+  get sessions(): readonly Session[] {
+    return this.#sessions.all;
   }
 
   /** @throws BindError where the system refuses */

@@ -15,6 +15,11 @@ export class SessionSet {
     return this.#sessions.size;
   }
 
+  /** Those that there are now. */
+  get all(): readonly Session[] {
+    return [...this.#sessions];
+  }
+
   add(session: Session): void {
     this.#sessions.add(session);
     // A handshake that was under way when the drain began.

@@ -9,6 +9,11 @@ export interface PlainListener {
   readonly port: number;
   /** Of the application: what is declared for it says who may ask. */
   readonly target: number;
+  /**
+   * How long what is open may go on when callers without an identity are served no more, in milliseconds.
+   * @defaultValue 120000
+   */
+  readonly closeMs?: number;
 }
 
 /** A plain listener that is open. */
@@ -27,12 +32,18 @@ const CLOSE_MS = 120_000;
 
 /** Accepts peers outside of the mesh, for one port of the application. */
 export class PlainAcceptor implements OpenPlainListener {
+  /** Of the application. */
+  readonly target: number;
   readonly #acceptor: Acceptor;
+  readonly #closeMs: number;
   readonly #gone: (acceptor: PlainAcceptor) => void;
   #closed: Promise<void> | null = null;
 
   /** @param gone told when it was closed and its last connection has ended */
-  constructor({ address, port }: PlainListener, admission: Admission, gone: (acceptor: PlainAcceptor) => void) {
+  constructor(listener: PlainListener, admission: Admission, gone: (acceptor: PlainAcceptor) => void) {
+    const { address, port, target, closeMs = CLOSE_MS } = listener;
+    this.target = target;
+    this.#closeMs = closeMs;
     this.#acceptor = new Acceptor({ address, port, shared: false, admission });
     this.#gone = gone;
   }
@@ -63,11 +74,15 @@ export class PlainAcceptor implements OpenPlainListener {
     this.#acceptor.destroy();
   }
 
+  /** Its port serves callers with an identity alone from here on: what is open ends, at the latest after a while. */
+  restrict(): void {
+    const open = this.#acceptor.sessions;
+    if (open.length > 0) setTimeout(() => open.forEach((session) => session.destroy()), this.#closeMs).unref();
+  }
+
   async #close(): Promise<void> {
-    const timer = setTimeout(() => this.#acceptor.destroy(), CLOSE_MS);
-    timer.unref();
+    this.restrict();
     await this.#acceptor.drain();
-    clearTimeout(timer);
     this.#gone(this);
   }
 }
