@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
 import { findProgram } from '../../tools/debian-packages.ts';
 import { eventually } from '../mesh/testing/mesh-processes.ts';
 import { type Host, whyNoNetwork } from '../network/testing/namespaces.ts';
 import { CapturedMesh } from './testing/captured-mesh.ts';
+
+const ASK_NAME = join(import.meta.dirname, 'testing/ask-name.mjs');
 
 const missing = ['nft', 'curl'].find((command) => findProgram(command) === undefined);
 const skip = whyNoNetwork() ?? (missing === undefined ? false : `${missing} is not installed`);
@@ -111,6 +114,38 @@ test('RegistryOnly lets nothing past the mesh, and AllowAny leaves it alone', { 
   await eventually(async () => (ask(mesh.center.address) === 'ECONNREFUSED' ? undefined : 'it is still open'));
 });
 
+test(
+  'RegistryOnly lets out what is declared, and a declared virtual address leads to its service',
+  { skip },
+  async (t) => {
+    const service = SERVICE('catalog', 80).replace('ports:', 'clusterIP: 10.96.0.7, ports:');
+    const backend = (name: string, address: string): string => `apiVersion: selvage.dev/v1alpha1
+kind: Backend
+metadata: { name: ${name} }
+spec: { appProtocol: tcp, endpoints: [{ address: ${address}, port: 7000 }] }
+---
+`;
+    const outsiders = backend('by-name', 'outside.test') + backend('by-address', '10.77.0.1');
+    const mesh = await CapturedMesh.start(t, service + MESH('RegistryOnly') + outsiders);
+    const [catalog, client] = [await mesh.addHost(), await mesh.addHost()];
+    client.run('ip', 'route', 'add', 'default', 'via', mesh.center.address);
+    await mesh.runApplication(catalog, 'catalog');
+    const outside = mesh.center.start(process.execPath, ['-e', OUTSIDE]);
+    await outside.printed(/listening/);
+    const web = await mesh.run(client, 'web', ['--transparent'], 'sh', '-c', 'echo started; exec sleep infinity');
+    await web.printed(/started/);
+    const ask = (host: string, port: number): string =>
+      client.run(...(talk(host, port) as [string, ...string[]])).trim();
+    assert.equal(ask('outside.test', 7000), 'outside');
+    assert.equal(ask('outside.test', 7001), 'ECONNREFUSED');
+    await eventually(async () => (ask('10.77.0.1', 7000) === 'outside' ? undefined : 'it is refused'));
+    assert.equal(
+      client.run('curl', '-sS', '-m20', 'http://catalog/', 'http://10.96.0.7/'),
+      `catalog ${WEB}\n`.repeat(2),
+    );
+  },
+);
+
 test('names are answered for the mesh, and others by whoever answered before', { skip }, async (t) => {
   const mesh = await CapturedMesh.start(t, SERVICE('catalog', 80));
   const [catalog, client] = [await mesh.addHost(), await mesh.addHost()];
@@ -144,6 +179,18 @@ test(
     assert.equal((await again.ended).stdout, `catalog ${WEB}\n`);
   },
 );
+
+test('questions for names are answered whichever name server is asked, over IPv4 and IPv6', { skip }, async (t) => {
+  const mesh = await CapturedMesh.start(t, SERVICE('catalog', 80));
+  const host = await mesh.addHost();
+  const web = await mesh.run(host, 'web', ['--transparent'], 'sh', '-c', 'echo started; exec sleep infinity');
+  await web.printed(/started/);
+  for (const server of ['10.77.0.99', mesh.center.address6]) {
+    const [udp, tcp] = host.run(process.execPath, ASK_NAME, server, '53', 'catalog').trim().split('\n');
+    assert.match(udp ?? '', /^7 0 127\.\d+\.\d+\.\d+$/);
+    assert.equal(tcp, udp);
+  }
+});
 
 test('an application does not outlive its capture', { skip }, async (t) => {
   const mesh = await CapturedMesh.start(t);

@@ -11,6 +11,8 @@ export interface MeshServiceResource {
   readonly version: string;
   /** Lower case, without port, as this proxy's application may spell them: `catalog`, `catalog.shop`, `catalog.shop.svc`, … */
   readonly hostnames: readonly string[];
+  /** Declared virtual IP addresses, at which applications call it that have found it out otherwise; absent for none. */
+  readonly addresses?: readonly string[];
   readonly ports: readonly MeshServicePort[];
 }
 

@@ -27,7 +27,7 @@ function show(octets) {
   return [message.id, message.responseCode, ...message.answers.map(({ content }) => content.join('.'))].join(' ');
 }
 
-const socket = createSocket('udp4');
+const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
 socket.on('message', (octets) => {
   console.log(show(octets));
   socket.close();

@@ -18,7 +18,7 @@ const LOOPBACK = '127.0.0.1';
 
 /**
  * Captures at any local port, and has the packet filter lead there what is sent to a service: at its loopback address,
- * and at the addresses of its endpoints, for applications that have those from elsewhere.
+ * and at its declared addresses and those of its endpoints, for applications that have those from elsewhere.
  */
 export class RedirectedPlace implements CapturePlace {
   readonly #options: RedirectedPlaceOptions;
@@ -73,23 +73,30 @@ export class RedirectedPlace implements CapturePlace {
     }
   }
 
-  /** Of services that share an endpoint, the first by name has it: nobody can tell which one was meant. */
+  /** Of services that share an address, the first by name has it: nobody can tell which one was meant. */
   #wanted(): ReadonlyMap<string, { readonly add: string; readonly undo: string }> {
     const wanted = new Map<string, { readonly add: string; readonly undo: string }>();
     const byName = [...this.#services.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
-    for (const { name, ports } of byName) {
-      for (const { port, cluster } of ports) {
-        const localPort = this.#localPorts.get(keyOf(name, port));
-        if (localPort === undefined) continue;
-        for (const endpoint of this.#endpoints.get(cluster)?.endpoints ?? []) {
-          const element = `${endpoint.address} ${endpoint.port}`;
-          if (wanted.has(element) || !isElsewhere(endpoint.address)) continue;
-          const at = [endpoint.address, endpoint.port, localPort] as const;
-          wanted.set(element, { add: formatService('add', ...at), undo: formatService('delete', ...at) });
-        }
+    for (const service of byName) {
+      for (const [address, port, localPort] of this.#placesOf(service)) {
+        const element = `${address} ${port}`;
+        if (wanted.has(element) || !isElsewhere(address)) continue;
+        const [add, undo] = (['add', 'delete'] as const).map((verb) => formatService(verb, address, port, localPort));
+        wanted.set(element, { add: add!, undo: undo! });
       }
     }
     return wanted;
+  }
+
+  /** Where a service is found beside its loopback address, and the local port of what stands for it there. */
+  *#placesOf({ name, addresses = [], ports }: MeshServiceResource): Iterable<readonly [string, number, number]> {
+    for (const { port, cluster } of ports) {
+      const localPort = this.#localPorts.get(keyOf(name, port));
+      if (localPort === undefined) continue;
+      for (const address of addresses) yield [address, port, localPort];
+      for (const endpoint of this.#endpoints.get(cluster)?.endpoints ?? [])
+        yield [endpoint.address, endpoint.port, localPort];
+    }
   }
 
   async #run(line: string): Promise<boolean> {

@@ -25,6 +25,9 @@ export interface InboundPort {
 /** One for each network namespace: two sidecars in one would each take what the other is to have. */
 export const TABLE = 'inet selvage';
 
+/** Before the usual rules of address translation (-100), such as those by which containers find their resolver. */
+const BEFORE_OTHERS = -101;
+
 /**
  * The rules of transparent capture, as one line for nft.
  *
@@ -41,7 +44,7 @@ export const formatRuleset = (options: RulesetOptions): string =>
     set services6 { type ipv6_addr . inet_service; };
     map ports { type inet_service : inet_service; ${elements(options.ports)} };
     chain names {
-      type nat hook output priority -100;
+      type nat hook output priority ${BEFORE_OTHERS};
       meta skgid ${options.sidecarGroup} accept;
       ${redirectNames(options)}
       ip daddr . tcp dport @services redirect to :ip daddr . tcp dport map @services;
@@ -57,7 +60,7 @@ export const formatRuleset = (options: RulesetOptions): string =>
     };
     chain egress { ${egressRules(options).join(' ')} };
     chain arriving {
-      type nat hook prerouting priority -100;
+      type nat hook prerouting priority ${BEFORE_OTHERS};
       iifname != "lo" fib daddr type local tcp dport @ports redirect to :tcp dport map @ports;
     };
   }`.replaceAll(/\s*\n\s*/g, ' ');

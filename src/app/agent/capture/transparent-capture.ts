@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import process from 'node:process';
 import type { SnapshotDelta } from '#model/snapshot/snapshot.ts';
 import type { EgressMode } from '#model/snapshot/workload.ts';
@@ -77,6 +78,10 @@ export class TransparentCapture implements ApplicationCapture {
     void this.#filter.lost.then((reason) => this.#lost.resolve(reason));
     await this.#changes.hand(async (delta) => {
       await this.#follow(delta);
+      // By its address a host outside is called without any question for a name: it has to be known before.
+      for (const resource of delta.upserts)
+        if (resource.type === 'workload')
+          for (const host of resource.hosts?.filter((one) => isIP(one) !== 0) ?? []) void sidecar.demand(host);
       await names.take(delta);
       await place.take(delta);
     });

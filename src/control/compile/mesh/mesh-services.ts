@@ -28,10 +28,12 @@ export function clusterNameOf({ metadata }: Service, port: number): string {
 export function meshService(service: Service, routes: RoutesByPlace, isNear: boolean): MeshServiceResource {
   const { namespace, name } = service.metadata;
   const full = `${name}.${namespace}`;
+  const addresses = virtualAddressesOf(service);
   return versioned<MeshServiceResource>({
     type: 'mesh-service',
     name: `${namespace}/${name}`,
     hostnames: [...(isNear ? [name] : []), full, `${full}.svc`, `${full}.svc.${CLUSTER_DOMAIN}`],
+    ...(addresses.length > 0 && { addresses }),
     ports: service.spec.ports
       .filter(({ protocol }) => protocol === 'TCP')
       .map((declared): MeshServicePort => {
@@ -45,4 +47,9 @@ export function meshService(service: Service, routes: RoutesByPlace, isNear: boo
         };
       }),
   });
+}
+
+function virtualAddressesOf({ spec }: Service): readonly string[] {
+  const declared = [...(spec.clusterIP === undefined ? [] : [spec.clusterIP]), ...spec.clusterIPs];
+  return [...new Set(declared)].filter((address) => address !== 'None');
 }

@@ -85,6 +85,7 @@ const meshService = fields<MeshServiceResource>({
   name: text,
   version: text,
   hostnames: list(text),
+  addresses: orAbsent(list(text)),
   ports: list(
     fields<MeshServicePort>({ port, protocol, cluster: text, sealed: orAbsent(flag), routes: orAbsent(list(text)) }),
   ),
