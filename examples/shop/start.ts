@@ -91,7 +91,8 @@ ${tries.map(explained).join('\n')}
   curl ${api}/orders ${json} -d '{"customer": "ada", "amountCents": 6900}'
   ${selvage} get workloads --admin ${controlAdmin}
   ${selvage} get services --admin ${controlAdmin}
-  ${selvage} explain ${documents} GET http://${gateway}/index.php
+  ${selvage} explain ${documents} GET ${api}/products
+  ${selvage} explain ${documents} GET http://catalog/products --from shop/web
 
 Only orders may call payments. Here somebody else joins the mesh, tries, and gets 403:
   SELVAGE_TOKEN=$(${selvage} token create ${visitor} --state ${shop.state}) \\

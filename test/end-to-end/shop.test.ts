@@ -81,7 +81,7 @@ test(
     const curlHome = createFolder(t);
     writeFileSync(join(curlHome, '.curlrc'), 'silent\nshow-error\n');
     const commands = printedCommands(shop);
-    assert.equal(commands.length, 11);
+    assert.equal(commands.length, 12);
     const outputs = new Map<string, string>();
     for (const command of commands) {
       const { stdout } = await run('sh', ['-c', command], { cwd: ROOT, env: { ...process.env, CURL_HOME: curlHome } });
@@ -96,6 +96,8 @@ test(
     assert.match(outputOf('carts'), /"quantity": 2/);
     assert.match(outputOf('orders'), /"status": "authorised"/);
     assert.match(outputOf('visitor'), /^HTTP\/1\.1 403 [^]*"policy":"AuthorizationPolicy\/shop\/paying"/);
+    assert.match(outputOf('explain'), /let in there: allowed AuthorizationPolicy\/shop\/browsing api/);
+    assert.match(outputOf('--from shop/web'), /HTTPRoute\/shop\/catalog, rule versions/);
     assert.equal(
       outputOf('get workloads').match(/ ready +synced +spiffe:\/\/cluster\.local\/ns\/shop\/sa\//g)?.length,
       7,
