@@ -72,10 +72,10 @@ export class ControlPlane {
   readonly #registry = new WorkloadRegistry({
     clock: systemClock,
     changed: () => this.#debounce.call(),
-    removed: (id) => {
+    removed: (workload) => {
       // At once, not when all is compiled: a gateway's layer has private keys, and its id is free from now on.
-      this.#layers.forget(id);
-      this.#gatewayLayers.forget(id);
+      this.#layers.forget(workload.id);
+      this.#gatewayLayers.forget(gatewayProxyKey(workload));
     },
   });
   readonly #discovery = new DiscoveryServer({

@@ -13,7 +13,7 @@ export interface WorkloadRegistryOptions {
   /** Something has changed that counts for others. */
   readonly changed: () => void;
   /** One counts no more: its id is free, also for somebody else. Called before `changed`. */
-  readonly removed?: (id: string) => void;
+  readonly removed?: (workload: LiveWorkload) => void;
   /**
    * How long a workload counts whose proxy has gone: a control plane or a network that hiccups must not empty services.
    * @defaultValue 10 000
@@ -49,7 +49,7 @@ export class WorkloadRegistry {
   readonly #entries = new Map<string, Entry>();
   readonly #clock: Clock;
   readonly #changed: () => void;
-  readonly #removed: (id: string) => void;
+  readonly #removed: (workload: LiveWorkload) => void;
   readonly #graceMs: number;
   readonly #maxWorkloads: number;
 
@@ -134,8 +134,10 @@ export class WorkloadRegistry {
   }
 
   #remove(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
     this.#entries.delete(id);
-    this.#removed(id);
+    this.#removed(entry.workload);
     this.#changed();
   }
 }
