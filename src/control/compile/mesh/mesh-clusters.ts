@@ -4,6 +4,7 @@ import type { EndpointsResource } from '#model/snapshot/endpoints.ts';
 import { resolveBackend, type ClusterTarget } from '../backend/backends.ts';
 import { planCluster } from '../backend/clusters.ts';
 import type { Lookups } from '../inventory.ts';
+import { isGuarded } from '../policy/judging-hop.ts';
 import { usualUse } from '../route/backend-use.ts';
 import { gatewayGroup } from '../route/route-kinds.ts';
 import { meshProtocolOf } from './mesh-protocol.ts';
@@ -23,12 +24,15 @@ export function ownTarget(service: ResourceOf<'Service'>, port: number, lookups:
 }
 
 /**
- * Compiles a cluster with the endpoints that are live now.
+ * Compiles a cluster with the endpoints that are live now. Those of a Service under a policy are the ones with a sidecar:
+ * beside the others nobody could ask it, and the caller's sidecar is no judge of the caller.
  *
  * @returns nothing where its endpoints are to be shown a certificate: that key belongs to gateways and not to everybody
  */
 export function meshCluster(target: ClusterTarget, lookups: Lookups): readonly (ClusterResource | EndpointsResource)[] {
-  const { resources } = planCluster(target, false, lookups);
+  const { kind, namespace, name } = target;
+  const onlySidecars = kind === 'Service' && isGuarded(namespace, name, lookups);
+  const { resources } = planCluster({ ...target, onlySidecars }, false, lookups);
   const cluster = resources.find((resource) => resource.type === 'cluster');
   const endpoints = resources.find((resource) => resource.type === 'endpoints');
   return cluster === undefined || endpoints === undefined || cluster.tls?.clientCertificate ? [] : [cluster, endpoints];

@@ -6,9 +6,11 @@ import { meshListenerName, type MeshServiceResource } from '#model/snapshot/mesh
 import { snapshotKey, type Snapshot, type SnapshotResource } from '#model/snapshot/snapshot.ts';
 import type { ObjectStatus } from '../../status.ts';
 import type { ClusterTarget } from '../backend/backends.ts';
+import { hasBareEndpoints } from '../backend/bare-endpoints.ts';
 import { diagnosticAbout, diagnosticOf, warning, type Finding } from '../finding.ts';
 import { Memo } from '../memo.ts';
 import { compareText, Inventory, type Serving } from '../inventory.ts';
+import { isGuarded } from '../policy/judging-hop.ts';
 import { planPeerAuthentication, strictBecauseOf } from '../policy/peer-authentications.ts';
 import { findingsOfRejected } from '../policy/rejected-status.ts';
 import { routeKinds } from '../route/route-kinds.ts';
@@ -130,6 +132,7 @@ export class MeshCompiler {
             diagnosticOf(finding, inventory.placeOf(plan.route)),
           ),
         ),
+        ...services.flatMap((service) => bareDiagnostics(service, inventory)),
         ...peerDiagnostics(inventory),
         ...[...egress.findings()].flatMap(([backend, findings]) =>
           findings.map((finding) => diagnosticOf(finding, inventory.placeOf(backend))),
@@ -137,6 +140,15 @@ export class MeshCompiler {
       ],
     };
   }
+}
+
+/** Of endpoints that are called by nobody in the mesh. */
+function bareDiagnostics(service: ResourceOf<'Service'>, inventory: Inventory): readonly Diagnostic[] {
+  const { namespace, name } = service.metadata;
+  if (!isGuarded(namespace, name, inventory) || !hasBareEndpoints(service, inventory)) return [];
+  const message =
+    'endpoints without a sidecar get nothing from workloads: beside them nobody asks its AuthorizationPolicies';
+  return [diagnosticOf(warning(['metadata', 'name'], message), inventory.placeOf(service))];
 }
 
 /** What is wrong with who may call without an identity. */

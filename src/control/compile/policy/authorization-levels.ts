@@ -1,7 +1,7 @@
 import type { AuthorizationLevels } from '#model/snapshot/authorization.ts';
 import type { AuthorizationSpec } from '#model/snapshot/http-route.ts';
 import type { Lookups } from '../inventory.ts';
-import { isJudgedBySidecars } from './judging-hop.ts';
+import { isGuarded, isJudgedBySidecars } from './judging-hop.ts';
 import { isMeantFor, type RejectedPolicy, type Secured } from './rejected-policies.ts';
 
 /** The name of the resource that refuses in the name of a policy that was never valid. */
@@ -77,19 +77,15 @@ export class RouteProtection {
   }
 
   /** @returns none where sidecars ask them */
-  levelsOfBackend(ref: BackendReference): AuthorizationLevels {
-    return this.isLeftToSidecars(ref) ? [] : this.#levelsOfService(ref);
+  levelsOfBackend({ kind, group, namespace = this.#route.namespace, name }: BackendReference): AuthorizationLevels {
+    if (group !== '' || kind !== 'Service' || isJudgedBySidecars(namespace, name, this.#lookups)) return [];
+    return authorizationLevels({ kind, namespace, name }, undefined, this.#lookups);
   }
 
   /** Whether a backend is under policies that sidecars ask, so that nothing may get past them. */
-  isLeftToSidecars(ref: BackendReference): boolean {
-    const { namespace = this.#route.namespace, name } = ref;
-    return this.#levelsOfService(ref).length > 0 && isJudgedBySidecars(namespace, name, this.#lookups);
-  }
-
-  #levelsOfService({ kind, group, namespace = this.#route.namespace, name }: BackendReference): AuthorizationLevels {
-    if (group !== '' || kind !== 'Service') return [];
-    return authorizationLevels({ kind, namespace, name }, undefined, this.#lookups);
+  isLeftToSidecars({ kind, group, namespace = this.#route.namespace, name }: BackendReference): boolean {
+    if (group !== '' || kind !== 'Service') return false;
+    return isGuarded(namespace, name, this.#lookups) && isJudgedBySidecars(namespace, name, this.#lookups);
   }
 }
 

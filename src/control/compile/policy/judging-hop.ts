@@ -11,10 +11,19 @@ import type { Lookups } from '../inventory.ts';
 export function isJudgedBySidecars(namespace: string, service: string, lookups: Lookups): boolean {
   const workloads = lookups.workloadsOf(namespace, service);
   if (workloads === null) return false;
-  return workloads.length > 0 || !hasEndpointsWithoutSidecar(namespace, service, lookups);
+  return workloads.length > 0 || !isDeclaredWithEndpoints(namespace, service, lookups);
+}
+
+/** Whether policies of a Service may refuse requests: those that only record leave all as it is. */
+export function isGuarded(namespace: string, service: string, lookups: Lookups): boolean {
+  const target = { kind: 'Service', namespace, name: service } as const;
+  return (
+    lookups.authorizationPoliciesFor(target).some(({ spec }) => spec.action !== 'AUDIT') ||
+    lookups.rejectedFor('AuthorizationPolicy', target).length > 0
+  );
 }
 
 /** Whether some EndpointSlice of a Service has an endpoint. */
-export function hasEndpointsWithoutSidecar(namespace: string, service: string, lookups: Lookups): boolean {
+function isDeclaredWithEndpoints(namespace: string, service: string, lookups: Lookups): boolean {
   return lookups.slicesOf(namespace, service).some(({ endpoints }) => endpoints.length > 0);
 }

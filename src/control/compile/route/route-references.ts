@@ -1,5 +1,6 @@
 import type { Path } from '#model/field-path.ts';
 import type { Problem } from '../../status.ts';
+import { hasBareEndpoints } from '../backend/bare-endpoints.ts';
 import {
   resolveBackend,
   type BackendReference,
@@ -10,7 +11,6 @@ import {
 import { error, warning, type Finding } from '../finding.ts';
 import type { Lookups } from '../inventory.ts';
 import type { RouteProtection } from '../policy/authorization-levels.ts';
-import { hasEndpointsWithoutSidecar } from '../policy/judging-hop.ts';
 import type { Referrer } from '../reference-grants.ts';
 
 type RefusalOf = (target: ClusterTarget) => BrokenReference | undefined;
@@ -79,7 +79,8 @@ export class RouteReferences {
    */
   #onlySidecars(target: ClusterTarget, path: Path): ClusterTarget {
     const { namespace, name } = target;
-    if (hasEndpointsWithoutSidecar(namespace, name, this.#lookups)) {
+    const service = this.#lookups.find('Service', namespace, name);
+    if (service !== undefined && hasBareEndpoints(service, this.#lookups)) {
       const message = `endpoints of Service ${namespace}/${name} without a sidecar get nothing: sidecars ask its AuthorizationPolicies`;
       this.findings.push(warning(path, message));
     }
