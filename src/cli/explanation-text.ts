@@ -19,14 +19,14 @@ export function explanationText(explanation: Explanation, paint: Paint): string 
   return lines.join('\n');
 }
 
-function verdict({ outcome, answer, backends, rule, authorization }: Explanation, paint: Paint): string {
+function verdict({ outcome, answer, backends, rule, refusal }: Explanation, paint: Paint): string {
   switch (outcome) {
     case 'no-listener':
       return `${paint('bad', 'not received')}: no listener takes it`;
     case 'no-route':
       return `${paint('bad', '404')}: no rule matches`;
     case 'refused':
-      return `${paint('bad', `refused with ${answer!.status}`)}: ${authorization!.decision}`;
+      return `${paint('bad', `refused with ${answer!.status}`)}: ${refusal}`;
     case 'answered':
       return `${paint('good', 'answered by the gateway')}: ${answerText(answer!)}`;
     case 'forwarded':

@@ -20,8 +20,10 @@ export interface Explanation {
   /** Undefined where none takes the request; `otherListeners` then say why. */
   readonly listener?: { readonly name: string; readonly hostname: string; readonly port: number };
   readonly rule?: RuleExplanation;
-  /** `refused`: by an authorization policy. */
+  /** `refused`: by an authorization policy of the gateway, or by those of every backend that it could be sent to. */
   readonly outcome: 'no-listener' | 'no-route' | 'refused' | 'answered' | 'forwarded';
+  /** What refuses it, as in the access log of whoever does; absent where it is not refused. */
+  readonly refusal?: string;
   /** What authorization policies say, those of the gateway first, and what they decide together; absent without any. */
   readonly authorization?: { readonly decision: string; readonly policies: readonly PolicyExplanation[] };
   /** What the gateway answers by itself, where it does. */
@@ -101,14 +103,16 @@ export function explainRequest(declarations: Declarations, request: ImaginedRequ
     const refusal = exchange.listener?.authorization?.authorize(exchange);
     const authorization = authorizationOf(rehearsal, exchange, []);
     if (refusal === undefined) return { ...common, ...authorization, outcome: 'no-route', backends: [] };
-    return { ...common, ...authorization, outcome: 'refused', answer: plainAnswer(refusal), backends: [] };
+    return { ...common, ...authorization, ...refused(exchange, refusal), backends: [] };
   }
   const rule = explainRule(chosen.source, taken, locate);
   const answer = runFilters(exchange, chosen.rule.filters);
   const authorization = authorizationOf(rehearsal, exchange, chosen.source.declared.filters);
   if (answer !== undefined) {
-    const outcome = isRefused(exchange) ? 'refused' : 'answered';
-    return { ...common, ...authorization, rule, outcome, answer: plainAnswer(answer), backends: [] };
+    const outcome = isRefused(exchange)
+      ? refused(exchange, answer)
+      : { outcome: 'answered' as const, answer: plainAnswer(answer) };
+    return { ...common, ...authorization, rule, ...outcome, backends: [] };
   }
   const arrive: ExplainArrival = (sent, cluster) => {
     if (mesh === null) return {};
@@ -118,7 +122,29 @@ export function explainRequest(declarations: Declarations, request: ImaginedRequ
   const backends = chosen.source.declared.backends.map((_, i) =>
     explainBackend(rehearsal, request, i, snapshot, arrive),
   );
-  return { ...common, ...authorization, rule, outcome: 'forwarded', backends };
+  return { ...common, ...authorization, rule, ...(refusedByAll(backends) ?? { outcome: 'forwarded' }), backends };
+}
+
+type Refused = Pick<Explanation, 'refusal' | 'answer'> & { readonly outcome: 'refused' };
+
+function refused({ authorization }: Exchange, answer: Parameters<typeof plainAnswer>[0]): Refused {
+  return { outcome: 'refused', refusal: authorization?.text ?? '', answer: plainAnswer(answer) };
+}
+
+/** @returns what the first backend says, where none of those that requests are sent to lets them in */
+function refusedByAll(backends: readonly BackendExplanation[]): Refused | undefined {
+  const reached = backends.filter(({ share }) => share > 0);
+  const refusals = reached.map(refusalOf);
+  return refusals.includes(undefined) ? undefined : refusals[0];
+}
+
+/** Policies of a backend are asked by the gateway, or by the sidecar in front of it. */
+function refusalOf({ answer, authorization = '', arrival }: BackendExplanation): Refused | undefined {
+  if (answer !== undefined && /^(?:denied|broken) /.test(authorization))
+    return { outcome: 'refused', refusal: authorization, answer };
+  const judgement = arrival?.judgement;
+  if (judgement?.answer === undefined) return undefined;
+  return { outcome: 'refused', refusal: judgement.decision, answer: judgement.answer };
 }
 
 function authorizationOf(

@@ -160,6 +160,33 @@ test('selvage explain --from tells what becomes of hosts outside of the mesh', a
   assert.match(far.stdout, /egress_denied[^]*shop\/catalog: catalog\.shop, port 80/);
 });
 
+const gateway = `---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: shop}
+spec: {gatewayClassName: selvage, listeners: [{name: http, port: 8080, protocol: HTTP}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: edge, namespace: shop}
+spec:
+  parentRefs: [{name: edge}]
+  rules:
+    - {name: catalog, backendRefs: [{name: catalog, port: 80}]}
+    - {name: next, matches: [{path: {value: /next}}], backendRefs: [{name: catalog-next, port: 80}]}
+`;
+
+test('selvage explain tells what sidecars make of a gateway that is a member of their mesh', async (t) => {
+  const letIn = await explain(t, 'GET http://localhost:8080/next', gateway);
+  assert.equal(letIn.code, 0, letIn.stdout);
+  assert.match(letIn.stdout, /^ {2}forwarded by HTTPRoute\/shop\/edge, rule next$/m);
+  assert.match(letIn.stdout, /over mutual TLS, from a workload that must be .*\/sa\/green$/m);
+  const refused = await explain(t, 'GET http://localhost:8080/items', gateway);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stdout, /^ {2}refused with 403: denied AuthorizationPolicy\/shop\/readers no-rule$/m);
+  assert.match(refused.stdout, /rule web: serviceAccount shop\/edge is not in shop\/web/);
+});
+
 for (const [words, complaint] of [
   ['GET http://catalog/ --from shop/a/b', /cannot read --from shop\/a\/b/],
   ['GET http://catalog/ --from shop/web --principal spiffe://a/ns/b/sa/c', /--from and --principal are both given/],

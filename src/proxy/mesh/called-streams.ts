@@ -9,7 +9,6 @@ export class CalledStreams {
   readonly #own: StreamRoute;
   readonly #ownRule: Rule;
   readonly #routes: StreamRoutes | null;
-  readonly #rules = new Map<StreamRoute, Rule>();
 
   /**
    * @param rule where all goes that no route is for
@@ -38,11 +37,14 @@ export class CalledStreams {
   findRule(serverName = ''): Rule | null {
     const route = this.find(serverName);
     if (route === null || route === this.#own) return route === null ? null : this.#ownRule;
-    let rule = this.#rules.get(route);
-    if (rule === undefined) this.#rules.set(route, (rule = ruleOf(route)));
+    let rule = rules.get(route);
+    if (rule === undefined) rules.set(route, (rule = ruleOf(route)));
     return rule;
   }
 }
+
+/** One for each route, however often the ports are made anew: what is counted hangs on it. */
+const rules = new WeakMap<StreamRoute, Rule>();
 
 const isByName = ({ hostnames }: StreamRouteResource['attachments'][number]): boolean =>
   hostnames.some((hostname) => hostname !== '*');
