@@ -22,6 +22,7 @@ const commands = createCommands({
   root: async (request, terminal) => (await import('./control/root.ts')).root(request, terminal),
   status: async (options, terminal) => (await import('./inspect/status.ts')).status(options, terminal),
   describe: async (options, terminal) => (await import('./inspect/describe.ts')).describe(options, terminal),
+  check: async (request, terminal) => (await import('./check/check.ts')).check(request, terminal),
   get: async (options, terminal) => (await import('./inspect/get.ts')).get(options, terminal),
 });
 const terminal = createTerminal(process.stdout, process.stderr);

@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import type { CheckRequest } from './check.ts';
 import type { ControlOptions } from './control.ts';
 import type { DescribeOptions } from './describe.ts';
 import type { GatewayCommandOptions } from './gateway.ts';
@@ -30,6 +31,8 @@ export interface Commissions {
   /** @returns the exit code */
   readonly describe: (options: DescribeOptions, terminal: Terminal) => Promise<number>;
   /** @returns the exit code */
+  readonly check: (request: CheckRequest, terminal: Terminal) => Promise<number>;
+  /** @returns the exit code */
   readonly status: (options: StatusOptions, terminal: Terminal) => Promise<number>;
 }
 
@@ -38,7 +41,7 @@ export type Commands = ReadonlyMap<string, () => Promise<Command>>;
 
 /** All commands. */
 export function createCommands(commissions: Commissions): Commands {
-  const { version, up, control, gateway, run, token, root, status, get, describe } = commissions;
+  const { version, up, control, gateway, run, token, root, status, get, describe, check } = commissions;
   return new Map([
     ['up', async () => (await import('./up.ts')).createUpCommand(up)],
     ['validate', async () => (await import('./validate.ts')).validateCommand],
@@ -51,6 +54,7 @@ export function createCommands(commissions: Commissions): Commands {
     ['status', async () => (await import('./status.ts')).createStatusCommand(status)],
     ['get', async () => (await import('./get.ts')).createGetCommand(get)],
     ['describe', async () => (await import('./describe.ts')).createDescribeCommand(describe)],
+    ['check', async () => (await import('./check.ts')).createCheckCommand(check)],
     ['version', async () => (await import('./version.ts')).createVersionCommand(version)],
   ]);
 }

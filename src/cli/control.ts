@@ -89,11 +89,12 @@ export function createControlCommand(
         explanation: 'keeps the certificate authority where a service may write',
       },
     ],
-    run: (args, terminal) => control(readOptions(args), terminal),
+    run: (args, terminal) => control(readControlOptions(args), terminal),
   };
 }
 
-function readOptions(args: Arguments): ControlOptions {
+/** @throws UsageError for the first option that cannot be used */
+export function readControlOptions(args: Arguments): ControlOptions {
   const address = args.value('address');
   const adminPort = args.value('admin-port') ?? '9900';
   const adminAddress = readAddress('--admin-address', args.value('admin-address') ?? '127.0.0.1');

@@ -18,6 +18,7 @@ const commands = await loadAll(
     root: done,
     get: done,
     describe: done,
+    check: done,
     status: done,
   }),
 );

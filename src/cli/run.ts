@@ -137,11 +137,12 @@ export function createRunCommand(run: (options: RunOptions, terminal: Terminal) 
         explanation: 'calls one with a program that knows no proxy',
       },
     ],
-    run: (args, terminal) => run(readOptions(args), terminal),
+    run: (args, terminal) => run(readRunOptions(args), terminal),
   };
 }
 
-function readOptions(args: Arguments): RunOptions {
+/** @throws UsageError for the first option that cannot be used */
+export function readRunOptions(args: Arguments): RunOptions {
   const service = args.value('service') ?? '';
   const serviceAccount = args.value('service-account') ?? service;
   if (serviceAccount === '')

@@ -102,7 +102,9 @@ export class GrpcStream implements StreamObserver, GrpcSender {
   static accept(stream: Http2Stream, limitBytes: number, observe: (stream: GrpcStream) => GrpcObserver): GrpcStream {
     const call = new GrpcStream(true, limitBytes);
     call.#stream = stream;
-    stream.respond(new ResponseHead(200, new Fields(['content-type', CONTENT_TYPE], true), UNKNOWN_LENGTH), false);
+    // RFC 9110 §6.6.1: who has a clock says what it shows; whose calls are refused can then compare.
+    const fields = new Fields(['content-type', CONTENT_TYPE, 'date', new Date().toUTCString()], true);
+    stream.respond(new ResponseHead(200, fields, UNKNOWN_LENGTH), false);
     call.#observer = observe(call);
     return call;
   }

@@ -23,12 +23,14 @@ test('a state folder is for one process: the next one is told whose it is, and g
   t.after(() => holder.kill('SIGKILL'));
   await once(holder.stdout, 'data');
   const folder = StateFolder.open(path);
+  assert.equal(StateLock.isHeld(folder), true);
   assert.throws(
     () => StateLock.acquire(folder),
     new RegExp(`another control plane works on it, process ${holder.pid} on `),
   );
   holder.kill('SIGKILL');
   await once(holder, 'exit');
+  assert.equal(StateLock.isHeld(folder), false);
   const lock = StateLock.acquire(folder);
   assert.throws(() => StateLock.acquire(folder), new RegExp(`process ${process.pid} on `));
   lock.release();

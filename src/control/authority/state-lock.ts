@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import process from 'node:process';
 import { DatabaseSync } from 'node:sqlite';
@@ -6,6 +7,8 @@ import type { StateFolder } from './state-folder.ts';
 const LOCK_FILE = 'lock';
 /** Says who holds the lock, for people; what counts is the lock. */
 const OWNER_FILE = 'lock-owner';
+/** Above what it takes to look whether somebody has it. */
+const LOOK_MS = 200;
 /** SQLite's `SQLITE_BUSY`. */
 const BUSY = 5;
 
@@ -26,7 +29,7 @@ export class StateLock {
   /** @throws where another process has the folder */
   static acquire(folder: StateFolder): StateLock {
     folder.ensure(LOCK_FILE);
-    const database = new DatabaseSync(folder.pathOf(LOCK_FILE), { timeout: 0 });
+    const database = new DatabaseSync(folder.pathOf(LOCK_FILE), { timeout: LOOK_MS });
     try {
       database.exec('begin exclusive');
     } catch (error) {
@@ -38,6 +41,21 @@ export class StateLock {
     }
     folder.write(OWNER_FILE, `${process.pid} on ${hostname()}\n`);
     return new StateLock(database);
+  }
+
+  /** Whether some process has the folder now; nothing is changed. */
+  static isHeld(folder: StateFolder): boolean {
+    const path = folder.pathOf(LOCK_FILE);
+    if (!existsSync(path)) return false;
+    const database = new DatabaseSync(path, { readOnly: true, timeout: 0 });
+    try {
+      database.exec('select count(*) from sqlite_schema');
+      return false;
+    } catch (error) {
+      return (error as { readonly errcode?: number }).errcode === BUSY;
+    } finally {
+      database.close();
+    }
   }
 
   /** Lets others have the folder. */
