@@ -9,6 +9,7 @@ const NEEDED_NODE = 26;
 /** Each connection takes one, and a proxy has two for each request that is under way. */
 const ENOUGH_FILES = 4096;
 const LIMITS = '/proc/self/limits';
+const PACKET_FILTER = 'nft';
 
 /** Node itself, and what the kernel lets this process have. */
 export function checkMachine(): readonly Finding[] {
@@ -57,8 +58,12 @@ export function judgePacketFilter(isRoot: boolean, said: string | undefined): Fi
 function tryPacketFilter(): string | undefined {
   const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` };
   const input = 'table inet selvage_check { chain out { type nat hook output priority -100; }; }\n';
-  const { error, status, stderr } = spawnSync('nft', ['--check', '--file', '-'], { input, env, timeout: 10_000 });
-  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return undefined;
+  const { error, status, stderr } = spawnSync(PACKET_FILTER, ['--check', '--file', '-'], {
+    input,
+    env,
+    timeout: 10_000,
+  });
+  if (error !== undefined && 'code' in error && error.code === 'ENOENT') return undefined;
   return status === 0 ? '' : (stderr?.toString().split('\n')[0] ?? 'it does not answer');
 }
 
