@@ -8,9 +8,9 @@ export type PlaceLosses = ReadonlyMap<string, Route>;
 
 /**
  * Settles which routes cannot share a port: HTTP and gRPC routes, since what is no gRPC could otherwise be answered by
- * rules that look at calls only; and two TCP routes, since connections have nothing to be told apart by. The oldest route
- * stays, and among equals the first by name. Routes of producers, and those of the consumers of one namespace, settle it
- * among themselves: nobody sees more of them at once.
+ * rules that look at calls only; two TCP routes, since connections have nothing to be told apart by; and TLS routes for
+ * the same server names. The oldest route stays, and among equals the first by name. Routes of producers, and those of
+ * the consumers of one namespace, settle it among themselves: nobody sees more of them at once.
  *
  * @see Gateway API, GRPCRouteSpec.hostnames
  */
@@ -20,28 +20,43 @@ export function settleMeshContests(plans: readonly MeshRoutePlan[]): ReadonlyMap
   for (const plan of plans.toSorted(bySeniority)) {
     const { route, places } = plan;
     for (const place of places.keys()) {
-      // TLS routes stand beside TCP routes: they are told apart by the server's name.
-      const ground = isOfRequests(route.kind) ? 'requests' : route.kind;
-      const key = `${route.metadata.namespace} ${ground} ${place}`;
-      const holder = holders.get(key);
-      if (holder === undefined) holders.set(key, route);
-      else if (!mayShare(holder, route)) losses.set(plan, (losses.get(plan) ?? new Map()).set(place, holder));
+      const rivals = groundsOf(route).map((ground) =>
+        claim(`${route.metadata.namespace} ${ground} ${place}`, route, holders),
+      );
+      const [winner] = rivals;
+      // What is left to a route, it keeps.
+      if (winner === undefined || rivals.includes(undefined)) continue;
+      losses.set(plan, (losses.get(plan) ?? new Map()).set(place, winner));
     }
   }
   return losses;
 }
 
-function mayShare(holder: Route, { kind }: Route): boolean {
-  return holder.kind === kind && kind !== 'TCPRoute';
+/** What a route wants of a port. TLS routes stand beside TCP routes: they are told apart by the server's name. */
+function groundsOf(route: Route): readonly string[] {
+  if (isOfRequests(route.kind)) return ['requests'];
+  return route.kind === 'TLSRoute' ? route.spec.hostnames : ['connections'];
+}
+
+/** Takes ground that is free. @returns who has it instead */
+function claim(ground: string, route: Route, holders: Map<string, Route>): Route | undefined {
+  const holder = holders.get(ground) ?? route;
+  holders.set(ground, holder);
+  const isShared = isOfRequests(route.kind) && holder.kind === route.kind;
+  return holder === route || isShared ? undefined : holder;
 }
 
 /** Says to whom a route lost its ports. */
 export function lossMessage(losses: PlaceLosses): string {
   const lost = [...losses].map(([place, winner]) => `${resourceTitle(winner)} at ${place.replace('mesh/', '')}`);
   const [first] = losses.values();
-  const why =
-    first !== undefined && isOfRequests(first.kind)
-      ? 'HTTP and gRPC routes cannot share a port'
-      : 'connections have nothing to be told apart by';
-  return `goes behind ${lost.join(', ')}: ${why}, and the oldest route decides`;
+  return `goes behind ${lost.join(', ')}: ${first === undefined ? '' : reasons[first.kind]}, and the oldest route decides`;
 }
+
+const sharing = 'HTTP and gRPC routes cannot share a port';
+const reasons: Readonly<Record<Route['kind'], string>> = {
+  HTTPRoute: sharing,
+  GRPCRoute: sharing,
+  TCPRoute: 'connections have nothing to be told apart by',
+  TLSRoute: 'both are for the same server names',
+};
