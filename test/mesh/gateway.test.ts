@@ -12,11 +12,13 @@ import { freePort } from '../end-to-end/testing/free-port.ts';
 import { runSelvage } from '../end-to-end/testing/program.ts';
 import type { SnapshotResource } from '#model/snapshot/snapshot.ts';
 import { declareCluster, declareListener, declareRoute } from '../data-plane/testing/declarations.ts';
+import { dialPort } from './testing/client.ts';
 import { eventually, MeshProcesses } from './testing/mesh-processes.ts';
 import { ScriptedControlPlane } from './testing/scripted-control-plane.ts';
 import { CATALOG, declareWorkload, issueIdentity, startApplication, startInbound } from './testing/sidecars.ts';
 
 const run = promisify(execFile);
+const ECHO = join(import.meta.dirname, 'testing/echo.mjs');
 const PUBLIC = 'spiffe://cluster.local/ns/default/sa/public';
 
 interface Row {
@@ -127,6 +129,50 @@ spec:
   declare(mesh, 'policy.yaml', policy('public'));
   const { body } = await getUntil(url, ({ status }) => status === 200);
   assert.equal(body, `cart:${port} /items ${PUBLIC} 1`);
+});
+
+test('a gateway brings byte streams to workloads as itself, where a policy lets it', async (t) => {
+  const mesh = await MeshProcesses.start(t);
+  const [port, edge] = [await freePort(), await freePort()];
+  const token = await mesh.token('cache');
+  const service = ['--service', 'cache', '--port', `${port}/tcp`, '--token', token, '--id', 'cache-1'];
+  mesh.run(service, process.execPath, ECHO, String(port));
+  const document = (account: string): string =>
+    `${gatewayDocument(edge).replace('{ name: http, protocol: HTTP,', '{ name: bytes, protocol: TCP,')}---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TCPRoute
+metadata: { name: cache }
+spec: { parentRefs: [{ name: public }], rules: [{ backendRefs: [{ name: cache, port: ${port} }] }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: cache }
+spec: { ports: [{ port: ${port}, appProtocol: tcp }] }
+---
+apiVersion: selvage.dev/v1alpha1
+kind: AuthorizationPolicy
+metadata: { name: cache }
+spec:
+  targetRefs: [{ group: "", kind: Service, name: cache }]
+  action: ALLOW
+  rules: [{ from: [{ serviceAccounts: [${account}] }] }]
+`;
+  declare(mesh, 'edge.yaml', document('public'));
+  await mesh.workloads('cache-1 ready');
+  const gateway = await mesh.runGateway('public', '--id', 'public-1');
+  await gateway.said(/^ready after/m);
+  const echoed = async (text: string): Promise<string> => {
+    const socket = await dialPort(edge);
+    socket.end(text);
+    let heard = '';
+    for await (const piece of socket.setEncoding('utf8')) heard += String(piece);
+    return heard;
+  };
+  assert.equal(await echoed('to the cache'), 'to the cache');
+  declare(mesh, 'edge.yaml', document('web'));
+  await eventually(async () => ((await echoed('x').catch(() => '')) === '' ? undefined : 'it still gets through'));
+  declare(mesh, 'edge.yaml', document('public'));
+  await eventually(async () => ((await echoed('x').catch(() => '')) === 'x' ? undefined : 'it does not get through'));
 });
 
 test('who is no service account of the Gateway is told nothing of it, least of all its keys', async (t) => {
