@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
+import type { ObjectStatus } from '#control/status.ts';
 import { createFolder, replaceFile } from '../end-to-end/testing/folder.ts';
 import { freePort } from '../end-to-end/testing/free-port.ts';
 import { runSelvage } from '../end-to-end/testing/program.ts';
@@ -295,6 +296,27 @@ test('routes and policies of the mesh do between sidecars what they do at a gate
       const { stdout } = await runSelvage(t, ...words, ...headers);
       assert.equal((JSON.parse(stdout) as { readonly outcome: string }).outcome, outcome);
     });
+
+  await t.test('what became of routes and policies at their Services is told', async () => {
+    const objects = await mesh.get<readonly ObjectStatus[]>('objects');
+    const statusesOf = (kind: string, name: string): readonly string[] => {
+      const found = objects.find((object) => object.kind === kind && object.name === name);
+      const places = [...(found?.parents ?? []), ...(found?.ancestors ?? [])];
+      return places.flatMap(({ conditions, ...place }) => {
+        const ref = 'parentRef' in place ? place.parentRef : place.ancestorRef;
+        return conditions.map(({ type, status, reason }) => `${ref.kind} ${ref.name} ${type} ${status} ${reason}`);
+      });
+    };
+    assert.deepEqual(statusesOf('HTTPRoute', 'producer'), [
+      'Service catalog Accepted True Accepted',
+      'Service catalog ResolvedRefs False RefNotPermitted',
+    ]);
+    assert.deepEqual(statusesOf('TCPRoute', 'alias'), [
+      'Service alias Accepted True Accepted',
+      'Service alias ResolvedRefs True ResolvedRefs',
+    ]);
+    assert.deepEqual(statusesOf('AuthorizationPolicy', 'private'), ['Service catalog Accepted True Accepted']);
+  });
 
   await t.test('copies reach whom they are for', () =>
     eventually(async () => {
