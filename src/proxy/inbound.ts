@@ -11,7 +11,7 @@ import { Acceptor } from './downstream/acceptor.ts';
 import { ConnectionPeer } from './downstream/connection-peer.ts';
 import { HandshakeFailures } from './downstream/handshake-failures.ts';
 import { HttpSessions } from './downstream/http-sessions.ts';
-import { DEFAULT_DOWNSTREAM_LIMITS, type DownstreamLimits } from './downstream/limits.ts';
+import type { DownstreamLimits } from './downstream/limits.ts';
 import type { StreamPlace } from './downstream/stream-session.ts';
 import { StreamSessions } from './downstream/stream-sessions.ts';
 import { TlsAdmission } from './downstream/tls-admission.ts';
@@ -21,6 +21,7 @@ import { PolicyRegistry } from './filters/authorization/policy-registry.ts';
 import { FilterChains } from './filters/filter-chains.ts';
 import { Callers, type Caller } from './mesh/callers.ts';
 import { identifyInMesh } from './mesh/mesh-fields.ts';
+import { createMeshLimits } from './mesh/mesh-limits.ts';
 import type { MeshIdentity } from './mesh/mesh-identity.ts';
 import { MeshTls } from './mesh/mesh-tls.ts';
 import { PlainAdmission } from './mesh/plain-admission.ts';
@@ -43,7 +44,7 @@ export interface InboundOptions {
   readonly plain?: readonly PlainListener[];
   /** Where the application listens. @defaultValue 127.0.0.1 */
   readonly applicationAddress?: string;
-  /** @defaultValue {@link DEFAULT_DOWNSTREAM_LIMITS} */
+  /** @defaultValue {@link createMeshLimits} */
   readonly limits?: DownstreamLimits;
   /** Told in one sentence of what an operator should know. @defaultValue standard error */
   readonly warn?: (message: string) => void;
@@ -57,6 +58,7 @@ export const MESH_PORT = 15_008;
  * application. One per thread; it owns neither the process nor the application.
  */
 export class Inbound {
+  readonly #limits: DownstreamLimits;
   readonly #clock = new Clock();
   readonly #options: InboundOptions;
   readonly #tls: MeshTls;
@@ -76,6 +78,7 @@ export class Inbound {
     const { metrics, identity } = options;
     const port = options.port ?? MESH_PORT;
     this.#options = options;
+    this.#limits = options.limits ?? createMeshLimits();
     this.#path = new ExchangePath(options, this.#clock);
     this.#tls = new MeshTls(identity, this.#clock, new SharedArrayBuffer(TICKET_MEMORY_BYTES));
     const tls = new ThreadTls(new SharedArrayBuffer(TICKET_MEMORY_BYTES));
@@ -246,10 +249,6 @@ export class Inbound {
       limits: () => this.#limits,
       connections,
     });
-  }
-
-  get #limits(): DownstreamLimits {
-    return this.#options.limits ?? DEFAULT_DOWNSTREAM_LIMITS;
   }
 
   // ── the way of a request: the stages, in their order ──

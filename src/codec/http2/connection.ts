@@ -26,6 +26,7 @@ import {
 import { writeGoAway, writePing, writePreface, writeSettings, writeSettingsAck } from './frame/frame-writer.ts';
 import { PartialBlock } from './frame/partial-block.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
+import type { HeldBudget } from './held-budget.ts';
 import { DEFAULT_HTTP2_LIMITS, type Http2Limits } from './limits.ts';
 import { PeerConduct } from './peer-conduct.ts';
 import { beyondGoAway, closedHere, peerReset, violation } from './peer-error.ts';
@@ -71,6 +72,8 @@ export interface Http2Options extends Http2Limits {
   readonly nowMs: () => number;
   /** Whether a server takes extended CONNECT (RFC 8441), which WebSockets need. @defaultValue true */
   readonly extendedConnect: boolean;
+  /** What paused streams may hold beside the connection's window. @defaultValue none: what they hold closes it */
+  readonly heldBudget: HeldBudget;
 }
 
 /** Streams that are opened before the peer has said how many it takes: what servers in use allow at least. */
@@ -91,6 +94,7 @@ const PING_BYTES = 8;
 export class Http2Connection implements FrameObserver, StreamOwner {
   readonly isServer: boolean;
   readonly sender: Sender;
+  readonly heldBudget: HeldBudget | null;
   readonly #observer: Http2Observer;
   readonly #limits: Http2Limits;
   readonly #extendedConnect: boolean;
@@ -127,6 +131,7 @@ export class Http2Connection implements FrameObserver, StreamOwner {
     this.isServer = role === 'server';
     this.#observer = observer;
     this.#limits = limits;
+    this.heldBudget = options.heldBudget ?? null;
     this.#extendedConnect = options.extendedConnect ?? true;
     this.sender = new Sender(observer, limits);
     this.#reader = new FrameReader(this, this.isServer);

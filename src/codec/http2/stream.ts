@@ -4,6 +4,7 @@ import type { Fields } from '#http/fields.ts';
 import { type ResponseHead, UNKNOWN_LENGTH } from '#http/head.ts';
 import { NO_ERROR, resetCodeOf } from './error-code.ts';
 import type { ReceiveWindow } from './flow-control.ts';
+import type { HeldBudget } from './held-budget.ts';
 import { HeldContent } from './held-content.ts';
 import type { Sender } from './sender.ts';
 import { SendingStream } from './sending-stream.ts';
@@ -34,6 +35,8 @@ export interface StreamOwner {
   readonly sender: Sender;
   /** Octets of content have been passed on or dropped, so that the connection's window opens by as much. */
   passed(octets: number): void;
+  /** What paused streams may hold without closing the connection's window; null where they close it. */
+  readonly heldBudget: HeldBudget | null;
   /** Both sides have ended the stream, or this one has reset it. */
   ended(stream: Http2Stream, reset: boolean): void;
 }
@@ -77,6 +80,8 @@ export class Http2Stream extends SendingStream implements BodySink, BodySource, 
   #endHeld = false;
   /** Octets that the observer took and answered with false: given back when it resumes. */
   #owed = 0;
+  /** Octets of what is held or owed that the connection's window is open for again, at the expense of the budget. */
+  #lent = 0;
 
   constructor(
     id: number,
@@ -174,8 +179,13 @@ export class Http2Stream extends SendingStream implements BodySink, BodySource, 
   /** Content has come. */
   receiveContent(buffer: Buffer, start: number, end: number): void {
     if (this.#dropped || this.#discarding) this.pass(end - start);
-    else if (this.#paused || this.#held !== null) (this.#held ??= new HeldContent()).append(buffer, start, end);
-    else this.#pass(buffer.subarray(start, end));
+    else if (this.#paused || this.#held !== null) {
+      (this.#held ??= new HeldContent()).append(buffer, start, end);
+      this.#lend(end - start);
+    } else {
+      this.#pass(buffer.subarray(start, end));
+      if (this.#owed > 0) this.#lend(this.#owed);
+    }
   }
 
   /** END_STREAM has come behind content or trailers. */
@@ -229,7 +239,9 @@ export class Http2Stream extends SendingStream implements BodySink, BodySource, 
 
   /** Octets of this stream have been passed on: opens both windows again. */
   pass(octets: number): void {
-    this.#owner.passed(octets);
+    const lent = Math.min(octets, this.#lent);
+    if (lent > 0) this.#settle(lent);
+    if (octets > lent) this.#owner.passed(octets - lent);
     if (this.remoteEnded || this.closed) return;
     const increment = this.window.pass(octets);
     if (increment > 0) this.#owner.sender.windowUpdate(this.id, increment);
@@ -241,6 +253,18 @@ export class Http2Stream extends SendingStream implements BodySink, BodySource, 
       this.#paused = true;
       this.#owed += octets;
     } else this.pass(octets);
+  }
+
+  /** Octets wait here, and none of the connection's other streams is to wait for them. */
+  #lend(octets: number): void {
+    if (this.#owner.heldBudget?.take(octets) !== true) return;
+    this.#lent += octets;
+    this.#owner.passed(octets);
+  }
+
+  #settle(octets: number): void {
+    this.#lent -= octets;
+    this.#owner.heldBudget?.release(octets);
   }
 
   /** Passes on what came while paused. */

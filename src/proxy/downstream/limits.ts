@@ -1,10 +1,14 @@
 import { DEFAULT_HTTP1_LIMITS, type Http1Limits } from '#codec/http1/limits.ts';
+import type { HeldBudget } from '#codec/http2/held-budget.ts';
 import { DEFAULT_HTTP2_LIMITS, type Http2Limits } from '#codec/http2/limits.ts';
 
 /** What one client may take of this proxy. All times in milliseconds. */
 export interface DownstreamLimits {
   readonly http1: Http1Limits;
-  readonly http2: Http2Limits;
+  readonly http2: Http2Limits & {
+    /** Where connections carry the streams of many clients. @defaultValue none: paused streams close their connection's window */
+    readonly heldBudget?: HeldBudget;
+  };
   /**
    * For a connection between two requests, or before its first.
    * @defaultValue 60,000 (Envoy's stream idle on keep-alive connections is an hour; users of every peer lower it)
