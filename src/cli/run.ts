@@ -114,7 +114,7 @@ export function createRunCommand(run: (options: RunOptions, terminal: Terminal) 
       {
         name: 'dns-port',
         value: '<port>',
-        description: 'has that resolver answer at this port of 127.0.0.1 as well, for another resolver to ask',
+        description: 'has such a resolver answer at this port of 127.0.0.1, for another resolver to ask',
       },
       {
         name: 'transparent',

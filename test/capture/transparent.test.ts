@@ -192,6 +192,17 @@ test('questions for names are answered whichever name server is asked, over IPv4
   }
 });
 
+test('what a killed sidecar leaves of a service ends with it, its processes too', { skip }, async (t) => {
+  const mesh = await CapturedMesh.start(t);
+  const host = await mesh.addHost();
+  const application = ['sh', '-c', 'sleep infinity & echo started $$ $!; wait'];
+  const web = await mesh.run(host, 'web', ['--transparent', '--service', 'web', '--port', '8080'], ...application);
+  const [, parent = '', child = ''] = await web.printed(/started (\d+) (\d+)/);
+  web.kill('SIGKILL');
+  await web.ended;
+  await eventually(async () => ([parent, child].some((pid) => isRunning(Number(pid))) ? 'they run on' : undefined));
+});
+
 test('an application does not outlive its capture', { skip }, async (t) => {
   const mesh = await CapturedMesh.start(t);
   const host = await mesh.addHost();

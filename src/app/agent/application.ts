@@ -54,6 +54,11 @@ export class Application {
     });
   }
 
+  /** Process id of what leads a process group; undefined where that is the group of this process too, or nothing started. */
+  get groupLeader(): number | undefined {
+    return this.#leadsGroup ? this.#child.pid : undefined;
+  }
+
   /** Asks it to end: it alone, which passes that on to what it has started, or not. */
   end(): void {
     this.#child.kill('SIGTERM');

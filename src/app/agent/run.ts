@@ -100,6 +100,7 @@ class RunLife {
     const common = { environment, isServing, failed: this.#warn };
     if (capture === null) return new Application({ ...common, command });
     const application = capture.startOutside(() => new Application({ ...common, command: capture.wrap(command) }));
+    if (application.groupLeader !== undefined) capture.guard(application.groupLeader);
     void capture.lost.then((reason) => {
       this.#warn(`the application is ended, since it is not captured any more: ${reason}`);
       application.kill();

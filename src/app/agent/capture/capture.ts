@@ -27,6 +27,12 @@ export interface ApplicationCapture {
   wrap(command: readonly string[]): readonly string[];
   /** Starts the application by `start`, as who is captured. */
   startOutside<T>(start: () => T): T;
+  /**
+   * Told of what was started, where that leads a process group: it is to end with this process, however that ends.
+   *
+   * @param leader process id
+   */
+  guard(leader: number): void;
   /** Whether the application finds the sidecar without being told of it, in both directions. */
   readonly isWhole: boolean;
   /** Resolves, with the reason, where the application is not captured any more though nobody closed this. */

@@ -59,6 +59,9 @@ export class DnsCapture implements ApplicationCapture {
     return start();
   }
 
+  /** What goes past a sidecar that has ended finds nothing at the services' addresses. */
+  guard(): void {}
+
   async close(): Promise<void> {
     for (const resolver of this.#resolvers) resolver.close();
   }

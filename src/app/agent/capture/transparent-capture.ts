@@ -8,6 +8,7 @@ import { readResolverConfiguration } from '../dns/resolver-configuration.ts';
 import { Resolver } from '../dns/resolver.ts';
 import { CapturedServices } from './captured-services.ts';
 import { type ApplicationCapture, type CapturingSidecar, ChangesInOrder } from './capture.ts';
+import { GroupGuard } from './group-guard.ts';
 import { LoopbackAddresses } from './loopback-addresses.ts';
 import { NftSession } from './nft-session.ts';
 import { RedirectedPlace } from './redirected-place.ts';
@@ -34,6 +35,7 @@ export class TransparentCapture implements ApplicationCapture {
   readonly #nameservers = readResolverConfiguration().nameservers;
   #resolver: Resolver | undefined;
   #filter: NftSession | undefined;
+  #guard: GroupGuard | undefined;
   /** As long as nothing else is known. */
   #egress: EgressMode = 'RegistryOnly';
   readonly #lost = Promise.withResolvers<string>();
@@ -100,8 +102,13 @@ export class TransparentCapture implements ApplicationCapture {
     return this.#group.outside(start);
   }
 
+  guard(leader: number): void {
+    this.#guard = new GroupGuard(leader);
+  }
+
   async close(): Promise<void> {
     this.#resolver?.close();
+    await this.#guard?.close();
     await this.#filter?.close();
   }
 
