@@ -49,6 +49,8 @@ export interface PortCluster {
 const HTTP_PORT = 80;
 const HTTPS_PORT = 443;
 
+const requests = usualUse('HTTPRoute');
+const bytes = usualUse('TCPRoute');
 /** The client's own TLS passes as it is. */
 const sealed: BackendUse = { speaks: 'bytes', payload: 'sealed', clientCertificate: null };
 
@@ -86,6 +88,7 @@ class Calls {
   readonly #backend: Backend;
   readonly #lookups: Lookups;
   readonly #isEncrypted: boolean;
+  readonly #clusters = new Map<BackendUse, string>();
 
   constructor(backend: Backend, lookups: Lookups) {
     const { namespace, name } = backend.metadata;
@@ -97,18 +100,18 @@ class Calls {
   get speaksHttp(): boolean {
     const { appProtocol, endpoints } = this.#backend.spec;
     if (appProtocol === 'tcp' || appProtocol === 'tls') return false;
-    return this.#isEncrypted || endpoints.some(({ port }) => !this.#isSealed(port));
+    return this.#isEncrypted || endpoints.every(({ port }) => !this.#isSealed(port));
   }
 
   portAt(port: number): EgressPort {
     const { appProtocol } = this.#backend.spec;
-    if (appProtocol === 'tcp') return this.#bytesAt(port, usualUse('TCPRoute'));
+    if (appProtocol === 'tcp') return this.#bytesAt(port, bytes);
     if (appProtocol === 'tls' || (this.#isSealed(port) && port !== HTTP_PORT)) return this.#bytesAt(port, sealed);
     return this.requestsAt(port);
   }
 
   requestsAt(port: number): EgressPort {
-    const cluster = this.#clusterFor(usualUse('HTTPRoute'));
+    const cluster = this.#clusterFor(requests);
     const protocol = this.targets.get(cluster)?.protocol === 'http2' ? 'http2' : 'http';
     return { port, protocol, cluster, isImplied: false };
   }
@@ -125,6 +128,12 @@ class Calls {
 
   /** @returns the name of the cluster, also where there can be none: nothing is sent then */
   #clusterFor(use: BackendUse): string {
+    let cluster = this.#clusters.get(use);
+    if (cluster === undefined) this.#clusters.set(use, (cluster = this.#resolve(use)));
+    return cluster;
+  }
+
+  #resolve(use: BackendUse): string {
     const { namespace, name } = this.#backend.metadata;
     const from = { group: gatewayGroup, kind: use.speaks === 'bytes' ? 'TCPRoute' : 'HTTPRoute', namespace };
     const resolved = resolveBackend({ group: ownGroup, kind: 'Backend', name }, from, use, this.#lookups);
