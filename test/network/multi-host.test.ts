@@ -5,7 +5,8 @@ import process from 'node:process';
 import { test } from 'node:test';
 import { createFolder, replaceFile } from '../end-to-end/testing/folder.ts';
 import type { Program } from '../end-to-end/testing/program.ts';
-import { answersOf, APPLICATION_PORT, CONTROL_PORT, HostMesh, MESH_PORT, whyNoFilter } from './testing/host-mesh.ts';
+import { answersOf } from './testing/answers.ts';
+import { APPLICATION_PORT, CONTROL_PORT, HostMesh, MESH_PORT, whyNoFilter } from './testing/host-mesh.ts';
 import { type Host, whyNoNetwork } from './testing/namespaces.ts';
 
 /*

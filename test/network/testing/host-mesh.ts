@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import process from 'node:process';
 import type { TestContext } from 'node:test';
+import { findProgram } from '../../../tools/debian-packages.ts';
 import { createFolder } from '../../end-to-end/testing/folder.ts';
 import { type Program, ROOT } from '../../end-to-end/testing/program.ts';
 import { type Host, Network } from './namespaces.ts';
@@ -125,29 +125,5 @@ export class HostMesh {
 
 /** Why there is no packet filter, for `skip`; undefined where there is. */
 export function whyNoFilter(): string | undefined {
-  try {
-    execFileSync('nft', ['--version'], { stdio: 'ignore' });
-    return undefined;
-  } catch {
-    return 'nft missing (Debian package nftables)';
-  }
-}
-
-/** One answer that a load has written down. */
-export interface Answered {
-  readonly status: number;
-  readonly ms: number;
-  readonly text: string;
-}
-
-/** @param from octets of its output that are left out */
-export function answersOf({ stdout }: Program, from = 0): readonly Answered[] {
-  return stdout
-    .slice(from)
-    .split('\n')
-    .filter((line) => /^\d+ \d+ /.test(line))
-    .map((line) => {
-      const [status = '', ms = '', ...text] = line.split(' ');
-      return { status: Number(status), ms: Number(ms), text: text.join(' ') };
-    });
+  return findProgram('nft') === undefined ? 'nft missing (Debian package nftables)' : undefined;
 }
