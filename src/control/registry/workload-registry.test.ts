@@ -133,3 +133,26 @@ test('WorkloadRegistry counts workloads of its last life for a minute, or until 
   assert.deepEqual(states(), ['cart-1 ready true']);
   assert.equal(seen.changes, 1);
 });
+
+test('WorkloadRegistry takes no more of one account than its share, and those again that have gone', () => {
+  const clock = new ManualClock();
+  const removed: string[] = [];
+  const registry = new WorkloadRegistry({
+    clock,
+    changed: () => {},
+    removed: ({ id }) => removed.push(id),
+    maxWorkloads: 10,
+    maxOfAccount: 2,
+  });
+  const pay = { ...cart, principal: 'spiffe://mesh.test/ns/shop/sa/pay', serviceAccount: 'pay' };
+  registry.restore([cart]);
+  assert.equal(registry.connect(cart), undefined);
+  assert.equal(registry.connect({ ...cart, id: 'cart-2' }), undefined);
+  assert.match(registry.connect({ ...cart, id: 'cart-3' }) ?? '', /there are 2 workloads of this service account/);
+  assert.equal(registry.connect({ ...pay, id: 'pay-1' }), undefined);
+  registry.disconnect('cart-1');
+  clock.pass(10_000);
+  assert.deepEqual(removed, ['cart-1']);
+  assert.equal(registry.connect({ ...cart, id: 'cart-3' }), undefined);
+  assert.match(registry.connect({ ...cart, id: 'cart-4' }) ?? '', /of this service account/);
+});

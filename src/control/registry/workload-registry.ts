@@ -21,6 +21,8 @@ export interface WorkloadRegistryOptions {
   readonly graceMs?: number;
   /** Workloads beyond it are turned away, so that memory is bounded. @defaultValue 50 000 */
   readonly maxWorkloads?: number;
+  /** The same of one account, so that none takes the place of all others. @defaultValue 5 000 */
+  readonly maxOfAccount?: number;
 }
 
 interface Entry {
@@ -52,13 +54,24 @@ export class WorkloadRegistry {
   readonly #removed: (workload: LiveWorkload) => void;
   readonly #graceMs: number;
   readonly #maxWorkloads: number;
+  readonly #maxOfAccount: number;
+  /** How many there are of each principal. */
+  readonly #counts = new Map<string, number>();
 
-  constructor({ clock, changed, removed = NOTHING, graceMs = 10_000, maxWorkloads = 50_000 }: WorkloadRegistryOptions) {
+  constructor({
+    clock,
+    changed,
+    removed = NOTHING,
+    graceMs = 10_000,
+    maxWorkloads = 50_000,
+    maxOfAccount = 5_000,
+  }: WorkloadRegistryOptions) {
     this.#clock = clock;
     this.#changed = changed;
     this.#removed = removed;
     this.#graceMs = graceMs;
     this.#maxWorkloads = maxWorkloads;
+    this.#maxOfAccount = maxOfAccount;
   }
 
   /** All that count, those that came first in front. */
@@ -70,7 +83,7 @@ export class WorkloadRegistry {
   restore(workloads: readonly LiveWorkload[]): void {
     for (const workload of workloads) {
       const cancelRemoval = this.#clock.after(RETURN_MS, () => this.#remove(workload.id));
-      this.#entries.set(workload.id, { workload, streams: 0, cancelRemoval });
+      this.#add({ workload, streams: 0, cancelRemoval });
     }
   }
 
@@ -84,7 +97,9 @@ export class WorkloadRegistry {
     const entry = this.#entries.get(id);
     if (entry === undefined) {
       if (this.#entries.size >= this.#maxWorkloads) return `there are ${this.#maxWorkloads} workloads already`;
-      this.#entries.set(id, { workload, streams: 1, cancelRemoval: NOTHING });
+      if (this.#countOf(workload) >= this.#maxOfAccount)
+        return `there are ${this.#maxOfAccount} workloads of this service account already`;
+      this.#add({ workload, streams: 1, cancelRemoval: NOTHING });
       this.#changed();
       return undefined;
     }
@@ -125,6 +140,17 @@ export class WorkloadRegistry {
   close(): void {
     for (const { cancelRemoval } of this.#entries.values()) cancelRemoval();
     this.#entries.clear();
+    this.#counts.clear();
+  }
+
+  #add(entry: Entry): void {
+    const { id, principal } = entry.workload;
+    this.#counts.set(principal, this.#countOf(entry.workload) + 1);
+    this.#entries.set(id, entry);
+  }
+
+  #countOf({ principal }: LiveWorkload): number {
+    return this.#counts.get(principal) ?? 0;
   }
 
   #replace(entry: Entry, workload: LiveWorkload): void {
@@ -136,6 +162,9 @@ export class WorkloadRegistry {
   #remove(id: string): void {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
+    const left = this.#countOf(entry.workload) - 1;
+    if (left > 0) this.#counts.set(entry.workload.principal, left);
+    else this.#counts.delete(entry.workload.principal);
     this.#entries.delete(id);
     this.#removed(entry.workload);
     this.#changed();
