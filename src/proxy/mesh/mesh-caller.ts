@@ -27,11 +27,12 @@ export class MeshCaller {
     return this.#tls.unplaced;
   }
 
-  /** Keeps the connections of clusters no longer than the identity that they were made with: that of before is good for as long again. */
+  /**
+   * Keeps the connections of clusters no longer than the identity that they were made with, whether another one has come or
+   * none could be had. That of before is good for as long again, so that what is under way ends by itself.
+   */
   renew(clusters: ClusterRegistry): void {
-    this.#unsubscribe = this.#identity.subscribe((renewed) => {
-      if (renewed !== undefined) clusters.renewMesh();
-    });
+    this.#unsubscribe = this.#identity.subscribe(() => clusters.renewMesh());
   }
 
   /** Listens to the identity no longer. */
