@@ -134,7 +134,7 @@ export class MeshProcesses {
 }
 
 /** @param look gives undefined, or what is not yet as it should be */
-export async function eventually(look: () => Promise<string | undefined>, patienceMs = 20_000): Promise<void> {
+export async function eventually(look: () => Promise<string | undefined>, patienceMs = 60_000): Promise<void> {
   const deadlineMs = performance.now() + patienceMs;
   for (;;) {
     const problem = await look().catch((error: unknown) => String(error));
