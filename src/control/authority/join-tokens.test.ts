@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { createJoinToken, parseJoinToken } from './join-token.ts';
@@ -88,6 +89,15 @@ test('JoinTokens gives the last use to one of two processes', (t) => {
   const { token } = one.create({ ...cart, maxUses: 1 }, nowMs);
   assert.equal(outcome(one.redeem(token, cart, keyA, nowMs)), 'accepted');
   assert.equal(outcome(other.redeem(token, cart, keyB, nowMs)), 'used-up');
+});
+
+test('JoinTokens opens while another process writes', (t) => {
+  const folder = stateFolder(t);
+  openTokens(t, folder);
+  const other = new DatabaseSync(folder.pathOf('join-tokens.sqlite'));
+  t.after(() => other.close());
+  other.exec('begin immediate');
+  assert.deepEqual(openTokens(t, folder).list(), []);
 });
 
 test('JoinTokens remembers across restarts, also what was revoked', (t) => {

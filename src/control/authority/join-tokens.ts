@@ -36,8 +36,10 @@ const FILE = 'join-tokens.sqlite';
 const DEFAULT_LIFETIME_MS = 86_400_000;
 /** How long dead tokens stay listed, so that logs of refusals can be understood. */
 const KEPT_DEAD_MS = 30 * 86_400_000;
-/** Another process, such as the command line, writes for milliseconds. */
-const LOCK_TIMEOUT_MS = 1000;
+/** Another process, such as the command line, writes for milliseconds; on a busy disk several may stand in line. */
+const LOCK_TIMEOUT_MS = 5000;
+/** Somebody else has the lock (https://sqlite.org/rescode.html#busy). */
+const SQLITE_BUSY = 5;
 const FORMAT_VERSION = 1;
 
 const SCHEMA = `
@@ -72,11 +74,7 @@ export class JoinTokens {
     try {
       return new JoinTokens(openDatabase(path));
     } catch (error) {
-      const cause = error instanceof Error ? error.message : String(error);
-      throw new Error(
-        `cannot read the join tokens from ${path}: ${cause} (restore the file from a backup, or delete it to start without tokens)`,
-        { cause: error },
-      );
+      throw new Error(`cannot read the join tokens from ${path}: ${describeFailure(error)}`, { cause: error });
     }
   }
 
@@ -94,9 +92,11 @@ export class JoinTokens {
     const expiresAtMs = Math.ceil(nowMs + lifetimeMs);
     const insert =
       'insert into join_tokens (id, hash, namespace, serviceAccount, createdAtMs, expiresAtMs, maxUses) values (?, ?, ?, ?, ?, ?, ?)';
-    this.#database.prepare(insert).run(id, hash, namespace, serviceAccount, nowMs, expiresAtMs, maxUses);
-    this.#forgetDead(nowMs);
-    return { token, record: this.#find(id)! };
+    return this.#transact(() => {
+      this.#database.prepare(insert).run(id, hash, namespace, serviceAccount, nowMs, expiresAtMs, maxUses);
+      this.#forgetDead(nowMs);
+      return { token, record: this.#find(id)! };
+    });
   }
 
   /** @returns all tokens, those that expire first in front */
@@ -123,11 +123,23 @@ export class JoinTokens {
   redeem(token: string, account: Account, publicKeySha256: string, nowMs: number): JoinTokenRecord | TokenRefusal {
     const parts = parseJoinToken(token);
     if (parts === undefined) return 'garbled';
-    // One transaction with the writer's lock from its beginning: of two workloads only one gets the last use.
-    this.#database.exec('begin immediate');
-    try {
+    // Of two workloads only one gets the last use.
+    return this.#transact(() => {
       const outcome = this.#judge(parts, account, publicKeySha256, nowMs);
       if (typeof outcome !== 'string') this.#count(outcome, publicKeySha256);
+      return outcome;
+    });
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  /** Has the writer's lock from the beginning, so that nothing changes in between. */
+  #transact<T>(change: () => T): T {
+    this.#database.exec('begin immediate');
+    try {
+      const outcome = change();
       this.#database.exec('commit');
       return outcome;
     } catch (error) {
@@ -135,10 +147,6 @@ export class JoinTokens {
       if (this.#database.isTransaction) this.#database.exec('rollback');
       throw error;
     }
-  }
-
-  close(): void {
-    this.#database.close();
   }
 
   #judge(parts: JoinTokenParts, account: Account, key: string, nowMs: number): JoinTokenRecord | TokenRefusal {
@@ -181,12 +189,9 @@ export class JoinTokens {
 function openDatabase(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: LOCK_TIMEOUT_MS, enableForeignKeyConstraints: true });
   try {
-    // With the writer's lock: of two processes that start at once, one makes the tables.
-    database.exec('begin immediate');
-    const version = Number(database.prepare('pragma user_version').get()?.['user_version']);
-    if (version === 0) database.exec(SCHEMA);
-    else if (version !== FORMAT_VERSION) throw new Error(`it has format version ${version}, not ${FORMAT_VERSION}`);
-    database.exec('commit');
+    if (versionOf(database) === 0) makeTables(database);
+    const version = versionOf(database);
+    if (version !== FORMAT_VERSION) throw new Error(`it has format version ${version}, not ${FORMAT_VERSION}`);
     const found = database.prepare('pragma quick_check(1)').get()?.['quick_check'];
     if (found !== 'ok') throw new Error('its pages are damaged');
     return database;
@@ -194,4 +199,22 @@ function openDatabase(path: string): DatabaseSync {
     database.close();
     throw error;
   }
+}
+
+function versionOf(database: DatabaseSync): number {
+  return Number(database.prepare('pragma user_version').get()?.['user_version']);
+}
+
+/** With the writer's lock: of two processes that start at once, one makes them. */
+function makeTables(database: DatabaseSync): void {
+  database.exec('begin immediate');
+  if (versionOf(database) === 0) database.exec(SCHEMA);
+  database.exec('commit');
+}
+
+function describeFailure(error: unknown): string {
+  const { errcode, message } = error as { readonly errcode?: number; readonly message: string };
+  return errcode === SQLITE_BUSY
+    ? `another process has kept them locked for ${LOCK_TIMEOUT_MS / 1000} s (try again when it has ended)`
+    : `${message} (restore the file from a backup, or delete it to start without tokens)`;
 }
