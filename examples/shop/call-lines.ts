@@ -111,7 +111,7 @@ function describe({ line, from, to, refusal }: Call): string {
     styleText('bold', parties.padEnd(PARTIES_WIDTH)),
     styleText(connectionSecurity === 'mutual_tls' ? 'cyan' : 'dim', security.padEnd('mutual TLS'.length)),
     styleText('dim', `${durationMs.toFixed(1).padStart(6)} ms`),
-    styleText('red', reason),
+    reason === '' ? '' : styleText('red', reason),
   ]
     .join('  ')
     .trimEnd();

@@ -19,10 +19,11 @@ export class SteadyLoad {
   readonly #runs: readonly Promise<void>[];
   readonly #perName = new Map<string, number>();
   #isStopping = false;
-  #asked = 0;
+  /** Requests are numbered in the order in which they are sent. */
+  asked = 0;
   answered = 0;
   underWay = 0;
-  readonly failures: string[] = [];
+  readonly failures: { readonly request: number; readonly reason: string }[] = [];
 
   constructor(clients: readonly SteadyClient[]) {
     this.#clients = clients;
@@ -48,12 +49,13 @@ export class SteadyLoad {
 
   async #run({ ask }: SteadyClient): Promise<void> {
     while (!this.#isStopping) {
-      const content = `request-${(this.#asked += 1)}`;
+      const request = (this.asked += 1);
+      const content = `request-${request}`;
       this.underWay += 1;
       try {
         this.#judge(content, await ask(content));
       } catch (error) {
-        this.failures.push(`${content}: ${error instanceof Error ? error.message : String(error)}`);
+        this.failures.push({ request, reason: error instanceof Error ? error.message : String(error) });
       }
       this.underWay -= 1;
       await setTimeout(PAUSE_MS);

@@ -12,7 +12,7 @@ const STEADY = fileURLToPath(new URL('./steady-service.ts', import.meta.url));
 const IDLE = 'setInterval(() => process.ppid === 1 && process.exit(), 50)';
 
 /** One instance of a service, which can be started again as what it was. */
-class Instance {
+export class Instance {
   readonly id: string;
   readonly #mesh: MeshProcesses;
   readonly #flags: readonly string[];
@@ -45,6 +45,13 @@ class Instance {
 
   async end(signal: NodeJS.Signals): Promise<void> {
     this.program.kill(signal);
+    await this.program.ended;
+  }
+
+  /** Kills the application, and waits until its sidecar has ended as well. */
+  async killApplication(): Promise<void> {
+    const [, pid] = await this.program.printed(/^application (\d+)$/m);
+    process.kill(Number(pid), 'SIGKILL');
     await this.program.ended;
   }
 }

@@ -11,6 +11,9 @@ import { ECHO } from '../../protocols/testing/echo-service.ts';
 const sidecar = process.ppid;
 setInterval(() => process.ppid === sidecar || process.exit(), 50).unref();
 
+// For tests that want to hit it and not its sidecar.
+console.log(`application ${process.pid}`);
+
 const [protocol, port = '', name = '', behind] = process.argv.slice(2);
 if (protocol === 'grpc') serveCalls();
 else serveRequests();
