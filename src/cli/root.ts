@@ -29,7 +29,7 @@ export function createRootCommand(root: (request: RootRequest, terminal: Termina
     summary: 'exchanges the root certificate of a mesh, and tells how far that has got',
     description: [
       'rotate makes a new root at once and has everybody trust it beside the old one; later it signs in place of the old one; at last the old one is trusted no more. Each wait is as long as certificates of workloads live, so that nobody is left behind; nothing restarts, and no connection is lost.',
-      'With --prompt each step is taken as soon as all connected sidecars are ready for it. Those that are away meanwhile have to join anew, with a new token: this is for a root whose key may be known to others.',
+      'With --prompt each step is taken as soon as all connected sidecars are ready for it. Those that are away meanwhile have to join anew, with a new token: this is for a root whose key may be known to others. An exchange that goes by the clock can be made prompt.',
       'status tells which roots there are and what is waited for. Exit code 0: nothing is under way, or it has begun; 1: it could not be asked or done.',
     ],
     positionals: [{ name: 'action', required: true, description: 'status or rotate' }],

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { readSavedIdentity } from '#identity/saved-identity.ts';
 import { leadsToRoot } from '#identity/x509/certification-path.ts';
-import { createFolder } from '../end-to-end/testing/folder.ts';
+import { getUntil, Load } from '../end-to-end/testing/client.ts';
+import { createFolder, replaceFile } from '../end-to-end/testing/folder.ts';
 import { freePort } from '../end-to-end/testing/free-port.ts';
 import { type Program, runSelvage } from '../end-to-end/testing/program.ts';
 import { eventually, MeshProcesses } from './testing/mesh-processes.ts';
@@ -22,6 +23,28 @@ interface Roots {
 }
 
 const countOf = ({ stdout }: Program): number => stdout.split('\n').length - 1;
+
+/** A Gateway `edge` that leads all to Service `cart`. */
+const edgeDocument = (port: number): string => `apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: edge }
+spec:
+  gatewayClassName: selvage
+  addresses: [{ type: IPAddress, value: 127.0.0.1 }]
+  listeners: [{ name: http, protocol: HTTP, port: ${port} }]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: edge }
+spec:
+  parentRefs: [{ name: edge }]
+  rules: [{ backendRefs: [{ name: cart, port: 80 }] }]
+---
+apiVersion: v1
+kind: Service
+metadata: { name: cart }
+spec: { ports: [{ port: 80, targetPort: main }] }
+`;
 
 /** Waits for so many more lines. */
 const more = (program: Program, lines: number): Promise<void> => {
@@ -73,7 +96,14 @@ test('a root is exchanged under traffic: no request fails, no stream ends, and t
     STREAM_CALLER,
     `echo:${echoPort}`,
   );
+  const edge = await freePort();
+  replaceFile(join(mesh.documents, 'edge.yaml'), edgeDocument(edge));
+  const gateway = join(createFolder(t), 'gateway');
+  await mesh.runGateway('edge', '--id', 'edge-1', '--state', gateway);
   await Promise.all([web.printed(/^200 /m), talker.printed(/^5$/m)]);
+  await getUntil(`http://127.0.0.1:${edge}/`, ({ status }) => status === 200);
+  const load = new Load(`http://127.0.0.1:${edge}/`, 2);
+  t.after(() => load.stop());
   const begun = countOf(web);
 
   const [before] = (await mesh.get<Roots>('roots')).roots;
@@ -84,15 +114,21 @@ test('a root is exchanged under traffic: no request fails, no stream ends, and t
   // Whoever joins in the middle is as well off, and its token outlives the exchange.
   const token = await mesh.token('job');
   await exchanged(mesh);
-  await Promise.all([more(web, 20), more(talker, 20)]);
+  const served = load.answered;
+  await Promise.all([
+    more(web, 20),
+    more(talker, 20),
+    eventually(async () => (load.answered > served + 20 ? undefined : 'the edge serves few')),
+  ]);
 
   const { roots } = await mesh.get<Roots>('roots');
   assert.equal(roots.length, 1);
   assert.notEqual(roots[0]!.sha256, before!.sha256);
-  for (const folder of Object.values(folders))
+  for (const folder of [...Object.values(folders), gateway])
     assert.deepEqual(identityIn(folder), { roots: [roots[0]!.sha256], leadsThere: true });
   for (const line of web.stdout.split('\n').slice(begun, -1)) assert.match(line, /^200 /);
   assert.doesNotMatch(talker.stdout, /closed/);
+  assert.deepEqual(load.failures, []);
   assert.equal((await mesh.run(['--service-account', 'job', '--token', token], 'true').ended).code, 0);
   assert.doesNotMatch(mesh.control.stderr + ending.stdout, /PRIVATE KEY|sva_/);
 });
@@ -123,6 +159,38 @@ test('a sidecar that was away during a prompt exchange says why it is alone, and
   const third = mesh.run([...flags, '--token', await mesh.token('web')], process.execPath, CALLER, 'http://cart/');
   await third.printed(/^200 /m);
   assert.match(third.stderr, /of a root that is gone: it is replaced/);
+});
+
+test('an exchange outlives its control plane, goes on in its next life, and can be made prompt then', async (t) => {
+  const mesh = await MeshProcesses.start(t);
+  const port = await freePort();
+  await mesh.runApplication('cart', port, '--id', 'cart-1');
+  await mesh.workloads('cart-1 ready');
+  const web = await mesh.runCaller('web', 'http://cart/', '--id', 'web-1');
+  await web.printed(/^200 /m);
+  assert.equal((await rotate(t, mesh)).code, 0);
+  const { roots } = await mesh.get<Roots>('roots');
+  mesh.control.kill('SIGKILL');
+  await mesh.control.ended;
+  await mesh.startControl();
+  const again = await mesh.get<Roots>('roots');
+  assert.deepEqual([again.phase, again.roots], ['announced', roots]);
+  const ending = await rotate(t, mesh, '--prompt', '--margin', '1s');
+  assert.equal(ending.code, 0, ending.stderr);
+  await exchanged(mesh);
+  assert.deepEqual((await mesh.get<Roots>('roots')).roots[0]?.sha256, roots[1]?.sha256);
+  await more(web, 20);
+  assert.deepEqual(
+    [
+      ...new Set(
+        web.stdout
+          .split('\n')
+          .slice(0, -1)
+          .map((line) => line.slice(0, 4)),
+      ),
+    ],
+    ['200 '],
+  );
 });
 
 test('a sidecar that was away while an exchange goes by the clock comes back with its old certificate', async (t) => {

@@ -6,7 +6,14 @@ import {
   loadAuthorityState,
   saveAuthorityState,
 } from './authority-state.ts';
-import { advanceRotation, beginRotation, type Prompt, type Rotation, signingRoot } from './root-rotation.ts';
+import {
+  advanceRotation,
+  beginRotation,
+  hastenRotation,
+  type Prompt,
+  type Rotation,
+  signingRoot,
+} from './root-rotation.ts';
 import { createRoot, readSigner, type RootKeyPair, type Signer } from './signer.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import type { StateFolder } from './state-folder.ts';
@@ -89,6 +96,11 @@ export class BuiltInKeys implements SigningKeys {
     if (typeof next === 'string') return next;
     this.#replace({ ...next, trustDomain: this.#trustDomain });
     return undefined;
+  }
+
+  /** Has an exchange that is under way go on as soon as proxies are ready. */
+  hasten(prompt: Prompt): void {
+    this.#replace({ ...hastenRotation(this.#state, prompt), trustDomain: this.#trustDomain });
   }
 
   /** @param isHastened whether the next step of an exchange is due now, whatever its time */

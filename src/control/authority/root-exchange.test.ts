@@ -53,6 +53,20 @@ test('a prompt exchange waits for nobody longer than one by the clock', (t) => {
   assert.equal(keys.rotation.phase, 'steady');
 });
 
+test('an exchange by the clock becomes prompt when it is asked to, and none begins anew', (t) => {
+  const { keys, exchange, set } = begin(t);
+  set('cart-1', true);
+  assert.equal(exchange.advance(60_000), false);
+  const { roots } = keys.bundle;
+  assert.equal(exchange.begin(60_000, PROMPT), undefined);
+  assert.deepEqual(keys.bundle.roots, roots);
+  assert.equal(exchange.advance(61_000), false);
+  assert.equal(exchange.advance(66_000), true);
+  assert.equal(keys.rotation.phase, 'retiring');
+  assert.match(exchange.begin(66_000, PROMPT) ?? '', /has not ended yet/);
+  assert.match(exchange.begin(66_000, undefined) ?? '', /has not ended yet/);
+});
+
 test('an exchange by the clock does not hurry where all are ready, and neither kind is forgotten by a restart', (t) => {
   const { keys, exchange, set, open } = begin(t);
   set('cart-1', true);

@@ -1,5 +1,5 @@
 import type { BuiltInKeys } from './built-in-keys.ts';
-import type { Rotation } from './root-rotation.ts';
+import type { Prompt, Rotation } from './root-rotation.ts';
 
 /** What a connected proxy has, as far as an exchange of roots must know it. */
 export interface ProxyTrust {
@@ -30,15 +30,18 @@ export class RootExchange {
   }
 
   /**
-   * Begins an exchange.
+   * Begins an exchange, or makes one prompt that goes by the clock.
    *
    * @param prompt absent where time alone counts
    * @returns the reason where one is under way already
    * @throws where it cannot be saved; nothing has then begun
    */
-  begin(nowMs: number, prompt: Extract<Rotation, { readonly phase: 'announced' }>['prompt']): string | undefined {
+  begin(nowMs: number, prompt: Prompt | undefined): string | undefined {
+    const { keys } = this.#options;
     this.#readySinceMs = undefined;
-    return this.#options.keys.rotateRoot(nowMs, undefined, prompt);
+    if (prompt === undefined || !goesByClock(keys.rotation)) return keys.rotateRoot(nowMs, undefined, prompt);
+    keys.hasten(prompt);
+    return undefined;
   }
 
   /**
@@ -76,4 +79,8 @@ export class RootExchange {
     this.#readySinceMs = this.waitingFor().length > 0 ? undefined : (this.#readySinceMs ?? nowMs);
     return this.#readySinceMs !== undefined && nowMs - this.#readySinceMs >= prompt.marginMs;
   }
+}
+
+function goesByClock(rotation: Rotation): boolean {
+  return rotation.phase !== 'steady' && rotation.prompt === undefined;
 }

@@ -59,6 +59,11 @@ export function beginRotation(
   };
 }
 
+/** @returns the set, whose exchange no longer waits for the clock alone; `set` itself where none is under way */
+export function hastenRotation(set: RootSet, prompt: Prompt): RootSet {
+  return set.rotation.phase === 'steady' ? set : { ...set, rotation: { ...set.rotation, prompt } };
+}
+
 /**
  * Takes the steps that are due, one after the other also where several were missed: the old root stays for a whole
  * lifetime after the switch really happened.
