@@ -154,7 +154,7 @@ export class Sidecar implements CapturingSidecar {
     this.#discovery.start();
     this.#watch = new ControlWatch(() => this.failure, this.#options.warn);
     while (!this.isReady && !this.#isClosed) {
-      this.#watch.look();
+      this.#watch.tell();
       await new Promise((resolve) => setTimeout(resolve, SYNC_POLL_MS));
     }
   }

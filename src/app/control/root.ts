@@ -56,7 +56,7 @@ function findAdminToken(state: string): string {
 function linesOf(view: RootsView, { paint }: Terminal, nowMs: number): readonly string[] {
   const rows = view.roots.map(({ sha256, subject, notBeforeMs, expiresAtMs, signs }) => [
     sha256.slice(0, 16),
-    durationText(nowMs - notBeforeMs),
+    new Date(notBeforeMs).toISOString().slice(0, 10),
     durationText(expiresAtMs - nowMs),
     signs ? 'yes' : 'no',
     subject,
@@ -66,7 +66,7 @@ function linesOf(view: RootsView, { paint }: Terminal, nowMs: number): readonly 
     `${paint('strong', trustDomain)}, ${authority} authority, bundle version ${bundleVersion}: ${phaseText(view, nowMs)}`,
     ...(waitingFor.length > 0 && view.isPrompt ? [`waiting for ${namesOf(waitingFor)}`] : []),
     '',
-    ...table(['root', 'age', 'expires in', 'signs', 'subject'], rows),
+    ...table(['root', 'valid since', 'expires in', 'signs', 'subject'], rows),
   ];
 }
 
