@@ -139,7 +139,7 @@ spec:
   replaceFile(join(mesh.documents, 'route.yaml'), route('green').replace('yes', '"1"'));
   await web.printed(new RegExp(`^200 green:${green} / ${WEB} 1$`, 'm'));
   replaceFile(join(mesh.documents, 'route.yaml'), route('nowhere').replace('yes', '"1"'));
-  await mesh.control.said(/Service default\/nowhere is not declared/);
+  await mesh.control.said(/Service default\/nowhere is neither declared nor served by a workload/);
   await web.printed(/^500 /m);
   for (const line of linesSince(web.stdout, 0)) assert.match(line, /^(200|500) /);
 });

@@ -42,7 +42,7 @@ test('selvage status is well where all is well, and names what is not, problems 
 
   replaceFile(join(mesh.documents, 'lonely.yaml'), SERVICE.replace('cart', 'lonely'));
   replaceFile(join(mesh.documents, 'route.yaml'), ROUTE);
-  await mesh.control.said(/nowhere is not declared/);
+  await mesh.control.said(/nowhere is neither declared/);
   const thief = [
     '--service',
     'payments',
@@ -59,7 +59,7 @@ test('selvage status is well where all is well, and names what is not, problems 
   assert.equal(wrong.code, 1);
   assert.match(wrong.stdout, /^3 problems/);
   for (const line of [
-    /^✗ .*route\.yaml:\d+:\d+: HTTPRoute default\/split: .*Service default\/nowhere is not declared/m,
+    /^✗ .*route\.yaml:\d+:\d+: HTTPRoute default\/split: .*Service default\/nowhere is neither declared nor served by a workload/m,
     /^✗ workload thief: service account cart may not serve default\/payments/m,
     /^✗ service default\/lonely has no endpoint at port 80 that is ready: calls fail/m,
   ])

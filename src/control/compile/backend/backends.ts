@@ -78,7 +78,11 @@ function resolveService(
 ): ClusterTarget | BrokenReference {
   const service = lookups.find('Service', namespace, ref.name);
   const title = `Service ${namespace}/${ref.name}`;
-  if (service === undefined) return broken('name', 'BackendNotFound', `${title} is not declared`);
+  if (service === undefined) {
+    const isInMesh = lookups.workloadsOf(namespace, ref.name) !== null;
+    const reason = isInMesh ? 'is neither declared nor served by a workload' : 'is not declared';
+    return broken('name', 'BackendNotFound', `${title} ${reason}`);
+  }
   if (service.spec.type === 'ExternalName')
     return broken('name', 'UnsupportedValue', externalName(title, service.spec.externalName));
   const port = service.spec.ports.find((candidate) => candidate.port === ref.port && candidate.protocol === 'TCP');
