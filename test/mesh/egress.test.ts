@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { until } from '../data-plane/testing/peer.ts';
 import type { EgressMode } from '#model/snapshot/workload.ts';
@@ -133,23 +133,36 @@ test('RegistryOnly lets byte streams out to the ports of declared hosts alone', 
   assert.equal(await openTunnel(outbound.proxyPort, 'www.example.com:443'), 502);
 });
 
-test('a tunnel to a declared host with TLS passes nothing that is none', async (context) => {
-  let heard = '';
-  const server = createServer((socket) => socket.on('data', (bytes) => (heard += String(bytes))).on('error', () => {}));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  context.after(() => server.close());
-  const { port } = server.address() as AddressInfo;
-  const resources = [declareWorkload([], DECLARED), ...declareOutside(port, AUTHORITY.certificate)];
-  const { outbound, records } = await startOutbound(context, resources);
-  const socket = await openTunnel(outbound.proxyPort, `api.example.com:${port}`);
-  assert.ok(typeof socket !== 'number', 'refused');
-  socket.on('error', () => {}).resume();
-  socket.write('GET /secret HTTP/1.1\r\nhost: api.example.com\r\n\r\n');
-  await once(socket, 'close');
-  await until('it is recorded', () => records.streams.length === 1);
-  assert.deepEqual([records.streams[0]!.error?.code, heard], ['bad_request', '']);
-  assert.match(records.streams[0]!.error!.cause, /takes TLS alone/);
-});
+for (const how of ['tunnel', 'capture'] as const)
+  test(`a ${how} to a declared host with TLS passes nothing that is none`, async (context) => {
+    let heard = '';
+    const server = createServer((socket) =>
+      socket.on('data', (bytes) => (heard += String(bytes))).on('error', () => {}),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    context.after(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const resources = [declareWorkload([], DECLARED), ...declareOutside(port, AUTHORITY.certificate)];
+    const capture = {
+      address: '127.0.0.1',
+      port: 0,
+      service: 'host/api.example.com',
+      servicePort: port,
+      protocol: 'tcp',
+    } as const;
+    const { outbound, records } = await startOutbound(context, resources, undefined, { captures: [capture] });
+    const socket =
+      how === 'tunnel'
+        ? await openTunnel(outbound.proxyPort, `api.example.com:${port}`)
+        : connect(outbound.capturePorts[0]!, '127.0.0.1');
+    assert.ok(typeof socket !== 'number', 'refused');
+    socket.on('error', () => {}).resume();
+    socket.write('GET /secret HTTP/1.1\r\nhost: api.example.com\r\n\r\n');
+    await once(socket, 'close');
+    await until('it is recorded', () => records.streams.length === 1);
+    assert.deepEqual([records.streams[0]!.error?.code, heard], ['bad_request', '']);
+    assert.match(records.streams[0]!.error!.cause, /takes TLS alone/);
+  });
 
 test('a declared host is not called as it is while it is not known how it is called', async (context) => {
   const { outbound } = await startOutbound(context, [declareWorkload([], { ...DECLARED, egress: 'AllowAny' })]);

@@ -6,6 +6,7 @@ import type { StreamRecord } from '#telemetry/stream-record.ts';
 import type { Clock } from '#transport/clock.ts';
 import type { Connection, ConnectionObserver } from '#transport/connection.ts';
 import type { Cluster, Listener, StreamRoute } from '../exchange/exchange.ts';
+import { sealedProblem } from '../exchange/sealed.ts';
 import type { PendingStream, StreamConnection, StreamLease, StreamObserver } from '../exchange/stream.ts';
 import { addressesOf } from '../exchange/peer-addresses.ts';
 import { ConnectionPeer } from './connection-peer.ts';
@@ -222,6 +223,12 @@ export class StreamSession implements ConnectionObserver, StreamObserver, Sessio
   }
 
   #passToServer(bytes: Buffer): void {
+    const isFirst = this.#receivedBytes === 0 && bytes.length > 0;
+    const problem = isFirst && this.#place.route?.sealed === true ? sealedProblem(bytes) : null;
+    if (problem !== null) {
+      this.#fail(problem);
+      return;
+    }
     this.#receivedBytes += bytes.length;
     this.#server!.writeBytes(bytes);
     if (this.#server!.congested) this.#pauseClient();

@@ -220,6 +220,8 @@ export interface StreamRoute {
   readonly route: string;
   readonly backends: readonly { readonly slot: ClusterSlot; readonly weight: number }[];
   readonly totalWeight: number;
+  /** Whether it passes TLS alone. @defaultValue false */
+  readonly sealed?: boolean;
 }
 
 export interface WeightedBackend extends MetricOwner {

@@ -19,7 +19,8 @@ export class CalledStreams {
     rule: Rule,
     routes: readonly (readonly [resource: StreamRouteResource, route: StreamRoute])[] | null,
   ) {
-    this.#own = { route: '', backends: rule.backends, totalWeight: rule.totalWeight };
+    const { backends, totalWeight, sealed = false } = rule;
+    this.#own = { route: '', backends, totalWeight, sealed };
     this.#ownRule = rule;
     this.#routes = routes === null ? null : createStreamRoutes(place, routes);
     this.asksNames = routes?.some(([{ attachments }]) => attachments.some(isByName)) ?? false;

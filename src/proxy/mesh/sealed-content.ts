@@ -1,14 +1,9 @@
-import { ProxyError } from '#errors/proxy-error.ts';
+import type { ProxyError } from '#errors/proxy-error.ts';
 import type { BodySink } from '#http/body.ts';
 import type { Fields } from '#http/fields.ts';
+import { sealedProblem } from '../exchange/sealed.ts';
 
-/** What begins every connection over TLS: a record of type handshake (RFC 8446 §5.1). No text begins so. */
-const HANDSHAKE = 22;
-
-/**
- * Passes a byte stream on that is TLS, and none of another: where TLS is declared, nothing leaves in the clear because a
- * client speaks plain HTTP within its tunnel.
- */
+/** Passes what is in a tunnel on where that is TLS, and else nothing of it. */
 export class SealedContent implements BodySink {
   readonly #sink: BodySink;
   readonly #refuse: (error: ProxyError) => void;
@@ -21,7 +16,7 @@ export class SealedContent implements BodySink {
   }
 
   write(chunk: Uint8Array): boolean {
-    if (this.#state === 'new' && chunk.length > 0) this.#judge(chunk[0]!);
+    if (this.#state === 'new' && chunk.length > 0) this.#judge(chunk);
     return this.#state === 'refused' || this.#sink.write(chunk);
   }
 
@@ -33,10 +28,9 @@ export class SealedContent implements BodySink {
     if (this.#state !== 'refused') this.#sink.abort(error);
   }
 
-  #judge(first: number): void {
-    this.#state = first === HANDSHAKE ? 'sealed' : 'refused';
-    if (this.#state === 'sealed') return;
-    const cause = 'the port takes TLS alone, and the tunnel began with something else';
-    this.#refuse(new ProxyError('bad_request', 'downstream', 'stream', { cause }));
+  #judge(chunk: Uint8Array): void {
+    const problem = sealedProblem(chunk);
+    this.#state = problem === null ? 'sealed' : 'refused';
+    if (problem !== null) this.#refuse(problem);
   }
 }
