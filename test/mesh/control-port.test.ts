@@ -58,6 +58,21 @@ test('who shows no certificate, or one of another root, may join and nothing els
   await mesh.control.said(/taken for nobody 127\.0\.0\.1: its certificate is not valid/);
 });
 
+test(
+  'who shows no certificate is not kept for long at the port of the control plane',
+  { timeout: 120_000 },
+  async (t) => {
+    const mesh = await MeshProcesses.start(t);
+    const startedMs = performance.now();
+    const session = connectHttp2(`https://127.0.0.1:${mesh.port}`, { rejectUnauthorized: false });
+    t.after(() => session.destroy());
+    session.on('error', () => {});
+    await new Promise((resolve) => session.once('close', resolve));
+    const tookMs = performance.now() - startedMs;
+    assert.ok(tookMs > 25_000, `closed after ${tookMs} ms`);
+  },
+);
+
 test('nonsense on the port of the control plane ends with a reason, and hurts nobody else', async (t) => {
   const mesh = await MeshProcesses.start(t);
   const cases: readonly (readonly [body: unknown, status: string])[] = [

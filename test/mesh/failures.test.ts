@@ -191,7 +191,8 @@ test('requests to a sidecar that falls silent are made elsewhere in time, where 
   const gets = await Promise.all(Array.from({ length: 16 }, get));
   assert.deepEqual(new Set(gets), new Set([200]));
   const tookMs = performance.now() - startedMs;
-  assert.ok(tookMs < 12_000, `${tookMs} ms`);
+  // Where nobody noticed, they would have ended after 15 s, with 504.
+  assert.ok(tookMs < 15_000, `${tookMs} ms`);
   await until('all are recorded', () => records.exchanges.length === before + 16);
   const moved = records.exchanges.slice(before).filter(({ attempts }) => attempts > 1);
   assert.ok(moved.length > 0, 'none was under way on it');

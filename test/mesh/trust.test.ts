@@ -50,10 +50,16 @@ function foreign(uri: string): Certificate {
 }
 
 /** Asks a workload's sidecar for `/`, as another sidecar does. @returns what it answers; undefined for nothing */
-function knock(meshPort: number, port: number, certificate: Partial<Certificate>): Promise<string | undefined> {
+function knock(
+  meshPort: number,
+  port: number,
+  certificate: Partial<Certificate>,
+  { session, ticket }: { readonly session?: Buffer; readonly ticket?: (session: Buffer) => void } = {},
+): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connectTls({
       ...certificate,
+      ...(session !== undefined && { session }),
       host: '127.0.0.1',
       port: meshPort,
       servername: `${port}.cart.default.svc`,
@@ -61,15 +67,16 @@ function knock(meshPort: number, port: number, certificate: Partial<Certificate>
       rejectUnauthorized: false,
     });
     socket.on('error', () => resolve(undefined)).once('close', () => resolve(undefined));
+    if (ticket !== undefined) socket.on('session', ticket);
     socket.once('secureConnect', () => {
-      const session = connectHttp2('https://cart', { createConnection: () => socket });
-      session.on('error', () => {}).once('close', () => resolve(undefined));
-      const stream = session.request({ ':path': '/', ':authority': 'cart' }).on('error', () => {});
+      const client = connectHttp2('https://cart', { createConnection: () => socket });
+      client.on('error', () => {}).once('close', () => resolve(undefined));
+      const stream = client.request({ ':path': '/', ':authority': 'cart' }).on('error', () => {});
       let text = '';
       stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       stream.on('end', () => {
         if (text !== '') resolve(text);
-        session.destroy();
+        client.destroy();
       });
     });
   });
@@ -109,6 +116,27 @@ test('an identity that has expired since opens nothing any more', { timeout: 120
   assert.equal(await knock(meshPort, port, nearlyOver), `cart:${port} / ${WEB} -`);
   await eventually(async () => ((await knock(meshPort, port, nearlyOver)) === undefined ? undefined : 'still let in'));
 });
+
+test(
+  'a session that was begun with an identity is not taken up when that has expired',
+  { timeout: 120_000 },
+  async (t) => {
+    const { mesh, port, meshPort } = await startCart(t);
+    const briefly = forge(mesh, WEB, Date.now() - HOUR_MS + 4_000);
+    const tickets: Buffer[] = [];
+    assert.equal(
+      await knock(meshPort, port, briefly, { ticket: (session) => tickets.push(session) }),
+      `cart:${port} / ${WEB} -`,
+    );
+    const session = tickets.at(-1);
+    assert.ok(session !== undefined, 'it gives no tickets');
+    assert.equal(await knock(meshPort, port, briefly, { session }), `cart:${port} / ${WEB} -`);
+    await eventually(async () => {
+      const answer = await knock(meshPort, port, briefly, { session });
+      return answer === undefined || answer.includes('access_denied') ? undefined : answer;
+    });
+  },
+);
 
 // ── in the place of a workload ──
 

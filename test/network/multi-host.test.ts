@@ -163,7 +163,8 @@ test('a host that falls silent costs some time once, and no request', options, a
   await until(cart, 200, isFrom('1'));
   await until(cart, 100, (text, status) => isOk(text, status));
   const slowest = Math.max(...answersOf(cart, from).map(({ ms }) => ms));
-  assert.ok(slowest < 10_000, `${slowest} ms`);
+  // Where nobody noticed, they would have ended after 15 s, with 504.
+  assert.ok(slowest < 15_000, `${slowest} ms`);
   assert.deepEqual(failuresOf(cart), []);
   two.run('nft', 'delete table inet dead');
   await until(cart, 50, isFrom('2'), 120_000);

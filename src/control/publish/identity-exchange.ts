@@ -87,9 +87,12 @@ export function readIdentityAnswer(message: Uint8Array): IssuedSvid | string {
   try {
     const answer = JSON.parse(Buffer.from(message).toString()) as Partial<IdentityAnswer> | null;
     const { certificateChain, trustDomain: domain, bundleVersion, roots } = answer ?? {};
-    const trustDomain = parseTrustDomain(String(domain));
+    const trustDomain = typeof domain === 'string' ? parseTrustDomain(domain) : undefined;
     const isWellFormed =
-      typeof certificateChain === 'string' && Array.isArray(roots) && Number.isSafeInteger(bundleVersion);
+      typeof certificateChain === 'string' &&
+      Array.isArray(roots) &&
+      roots.every((root) => typeof root === 'string') &&
+      Number.isSafeInteger(bundleVersion);
     if (!isWellFormed || trustDomain === undefined) return 'the answer has not the fields of an identity';
     const bundle: TrustBundle | string = createTrustBundle(trustDomain, bundleVersion as number, roots.join('\n'));
     return typeof bundle === 'string' ? bundle : { certificateChain, bundle };
