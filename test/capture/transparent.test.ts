@@ -8,6 +8,7 @@ import { eventually } from '../mesh/testing/mesh-processes.ts';
 import { type Host, whyNoNetwork } from '../network/testing/namespaces.ts';
 import { CapturedMesh } from './testing/captured-mesh.ts';
 
+const LOCAL_RESOLVER = join(import.meta.dirname, 'testing/local-resolver.mjs');
 const ASK_NAME = join(import.meta.dirname, 'testing/ask-name.mjs');
 
 const missing = ['nft', 'curl'].find((command) => findProgram(command) === undefined);
@@ -190,6 +191,17 @@ test('questions for names are answered whichever name server is asked, over IPv4
     assert.match(udp ?? '', /^7 0 127\.\d+\.\d+\.\d+$/);
     assert.equal(tcp, udp);
   }
+});
+
+test('names go round in no circle where the machine has a resolver of its own', { skip }, async (t) => {
+  const mesh = await CapturedMesh.start(t, SERVICE('catalog', 80) + MESH('RegistryOnly'));
+  const host = await mesh.addHost('127.0.0.53');
+  const resolver = host.start(process.execPath, [LOCAL_RESOLVER, '127.0.0.53', mesh.center.address]);
+  await resolver.printed(/listening/);
+  const script = 'getent hosts catalog outside.test; getent hosts nobody.test || echo none';
+  const web = await mesh.run(host, 'web', ['--transparent'], 'sh', '-c', script);
+  const { stdout } = await web.ended;
+  assert.match(stdout, /^127\S+ +catalog\S*\n10\.77\.0\.1 +outside\.test\nnone\n$/);
 });
 
 test('what a killed sidecar leaves of a service ends with it, its processes too', { skip }, async (t) => {

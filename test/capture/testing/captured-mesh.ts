@@ -48,11 +48,11 @@ export class CapturedMesh {
     replaceFile(join(this.documents, 'mesh.yaml'), documents);
   }
 
-  /** A host whose programs ask the network's name server. */
-  async addHost(): Promise<Host> {
+  /** A host whose programs ask the network's name server, or another. */
+  async addHost(nameserver = this.center.address): Promise<Host> {
     const host = await this.#network.addHost();
     const file = join(createFolder(this.#t), 'resolv.conf');
-    writeFileSync(file, `search corp.test\nnameserver ${this.center.address}\n`);
+    writeFileSync(file, `search corp.test\nnameserver ${nameserver}\n`);
     host.run('mount', '--bind', file, '/etc/resolv.conf');
     return host;
   }

@@ -10,10 +10,16 @@ export const SIDECAR_GROUP = 15_001;
 export class SidecarGroup {
   readonly #before: number;
 
-  /** @throws where this process may not */
+  /** @throws where this process may not, saying what to do */
   constructor() {
     this.#before = process.getegid!();
-    process.setegid!(SIDECAR_GROUP);
+    try {
+      process.setegid!(SIDECAR_GROUP);
+    } catch (error) {
+      const reason =
+        'this process may not take the group 15001 (in a container, give the capability SETGID, and have its user namespace map that group)';
+      throw new Error(`cannot capture transparently: ${reason}`, { cause: error });
+    }
   }
 
   /** Does something, at once, as who this process was before: what it starts is captured. */
