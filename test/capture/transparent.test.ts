@@ -49,6 +49,13 @@ const isRunning = (pid: number): boolean => {
   }
 };
 
+const childrenOf = (host: Host, pid: number): readonly number[] =>
+  host.run('sh', '-c', `cat /proc/${pid}/task/*/children`).trim().split(/\s+/).map(Number);
+
+/** Command lines of what a process has started. */
+const commandsOf = (host: Host, pid: number): readonly string[] =>
+  childrenOf(host, pid).map((child) => host.run('sh', '-c', `tr '\\0' ' ' < /proc/${child}/cmdline`));
+
 const tablesOf = (host: Host): string => host.run('nft', 'list', 'tables');
 
 test('an application that knows of no proxy calls a service by its name, over mutual TLS', { skip }, async (t) => {
@@ -210,6 +217,9 @@ test('what a killed sidecar leaves of a service ends with it, its processes too'
   const application = ['sh', '-c', 'sleep infinity & echo started $$ $!; wait'];
   const web = await mesh.run(host, 'web', ['--transparent', '--service', 'web', '--port', '8080'], ...application);
   const [, parent = '', child = ''] = await web.printed(/started (\d+) (\d+)/);
+  await eventually(async () =>
+    commandsOf(host, web.pid).some((one) => one.includes(parent)) ? undefined : 'no guard',
+  );
   web.kill('SIGKILL');
   await web.ended;
   await eventually(async () => ([parent, child].some((pid) => isRunning(Number(pid))) ? 'they run on' : undefined));
@@ -220,8 +230,7 @@ test('an application does not outlive its capture', { skip }, async (t) => {
   const host = await mesh.addHost();
   const web = await mesh.run(host, 'web', ['--transparent'], 'sh', '-c', 'echo started; exec sleep infinity');
   await web.printed(/started/);
-  const children = host.run('sh', '-c', `cat /proc/${web.pid}/task/*/children`).trim().split(/\s+/).map(Number);
-  const filter = children.find((pid) => host.run('cat', `/proc/${pid}/comm`).trim() === 'nft')!;
+  const filter = childrenOf(host, web.pid).find((pid) => host.run('cat', `/proc/${pid}/comm`).trim() === 'nft')!;
   process.kill(filter, 'SIGKILL');
   const { code, stderr } = await web.ended;
   assert.equal(code, 137);

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import process from 'node:process';
 
 /**
  * Kills a process group when this process ends without closing this: killed, out of memory, crashed. It waits for the end
@@ -13,6 +14,7 @@ export class GroupGuard {
     this.#child = spawn('sh', ['-c', 'read -r end; kill -KILL "-$1"', 'sh', String(leader)], {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,
+      env: { PATH: process.env['PATH'] ?? '' },
     });
     this.#child.on('error', () => {});
     this.#child.stdin!.on('error', () => {});

@@ -26,8 +26,8 @@ export class NftSession {
     this.#child = spawn('sh', ['-c', 'exec nft -i 2>&1'], {
       stdio: ['pipe', 'pipe', 'ignore'],
       detached: true,
-      // Debian keeps it where the path of who became root by `su` does not look.
-      env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` },
+      // Debian keeps it where the path of who became root by `su` does not look. What it says is read here, in English.
+      env: { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`, LC_ALL: 'C' },
     });
     this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => this.#hear(text));
     // It has ended: that is told below.

@@ -36,19 +36,22 @@ export class RedirectedPlace implements CapturePlace {
   async capture({ service, address, port, protocol }: CapturedPort): Promise<Release | Refusal> {
     const { capture, run } = this.#options;
     const key = keyOf(service, port);
+    let running: RunningCapture | undefined;
     try {
-      const running = await capture({ address: LOOPBACK, port: 0, service, servicePort: port, protocol });
+      running = await capture({ address: LOOPBACK, port: 0, service, servicePort: port, protocol });
       await run(formatService('add', address, port, running.port));
-      this.#localPorts.set(key, running.port);
-      return async () => {
-        this.#localPorts.delete(key);
-        await this.#run(formatService('delete', address, port, running.port));
-        await running.release();
-      };
     } catch (error) {
+      void running?.release();
       const reason = error instanceof Error ? error.message : String(error);
       return { problem: `cannot capture ${service}:${port}: ${reason}`, isTaken: false };
     }
+    const { port: localPort, release } = running;
+    this.#localPorts.set(key, localPort);
+    return async () => {
+      this.#localPorts.delete(key);
+      await this.#run(formatService('delete', address, port, localPort));
+      await release();
+    };
   }
 
   /** Takes a change after the services' own ports are captured. @returns (never rejects) when it is in force */
