@@ -237,7 +237,7 @@ test('a gateway goes on without its control plane, and starts without it', async
   await eventually(async () => (load.answered > 20 ? undefined : 'few answers'));
   mesh.control.kill('SIGKILL');
   await mesh.control.ended;
-  await gateway.said(/cannot reach the control plane at \S+: .* \(what it has said stays in use; trying again\)/);
+  await gateway.said(/not served by the control plane at \S+: .* \(what it has said stays in use; trying again\)/);
   const answered = load.answered;
   await eventually(async () => (load.answered > answered + 100 ? undefined : 'few answers'));
   await load.stop();
@@ -254,7 +254,7 @@ test('a gateway goes on without its control plane, and starts without it', async
   await mesh.startControl();
   const { body } = await getUntil(url, (answer) => answer.body.endsWith('2'));
   assert.equal(body, `cart:${port} /items ${PUBLIC} 2`);
-  await again.said(/^reached the control plane at \S+ again$/m);
+  await again.said(/^served by the control plane at \S+ again$/m);
   await mesh.workloads('cart-1 ready', 'public-1 ready');
 });
 

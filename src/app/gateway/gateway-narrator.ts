@@ -82,9 +82,10 @@ export class GatewayNarrator {
     if (isAway ? failure === this.#toldFailure || (serves && this.#toldFailure !== '') : this.#toldFailure === '')
       return;
     this.#toldFailure = failure;
-    if (!isAway) return this.#say(`${this.#terminal.paintSaid('good', 'reached')} the control plane at ${place} again`);
+    if (!isAway)
+      return this.#say(`${this.#terminal.paintSaid('good', 'served')} by the control plane at ${place} again`);
     const outcome = serves ? 'what it has said stays in use' : 'there is nothing to serve yet';
-    this.warn(`cannot reach the control plane at ${place}: ${failure} (${outcome}; trying again)`);
+    this.warn(`not served by the control plane at ${place}: ${failure} (${outcome}; trying again)`);
   }
 
   draining(timeoutMs: number): void {
