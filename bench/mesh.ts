@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { runOneByOne, type Waits } from './load/generators/one-by-one.ts';
 import { runWrk } from './load/generators/wrk.ts';
 import type { Load } from './load/jobs.ts';
 import { cpuTimeBetweenNs, readCpuTimes } from './load/machine/cpu.ts';
@@ -12,6 +13,7 @@ import { untilAnswered } from './load/peers/running-peer.ts';
 import { startUpstream } from './load/upstream/upstream.ts';
 import { haproxyPair, selvagePair, type Pair } from './load/mesh/pairs.ts';
 
+const PATH = '/r0/small';
 const LOAD: Load = { resource: 'small', connections: 64, routes: 1 };
 
 interface Running {
@@ -20,6 +22,8 @@ interface Running {
   readonly both: readonly [inbound: Started, outbound: Started];
   /** CPU time of each round, inbound and outbound. */
   readonly rounds: (readonly [inboundUs: number, outboundUs: number])[];
+  /** How long requests took one after another, in each round. */
+  readonly alone: Waits[];
 }
 
 const { values } = parseArgs({
@@ -37,7 +41,10 @@ const pairs = [selvagePair(profile), haproxyPair('h2'), haproxyPair('http/1.1')]
 const running: Running[] = [];
 for (const pair of pairs) running.push(await start(pair));
 for (const { port } of running) await runWrk(workspace, port, LOAD, 2);
-for (let round = 0; round < Number(values.rounds); round++) for (const one of running) await measure(one);
+for (let round = 0; round < Number(values.rounds); round++) {
+  for (const one of running) await measure(one);
+  for (const one of running) one.alone.push(await runOneByOne(one.port, PATH, seconds));
+}
 report();
 await workspace.close();
 
@@ -48,16 +55,17 @@ async function start(pair: Pair): Promise<Running> {
   const inbound = workspace.start(launches[0], folder);
   const outbound = workspace.start(launches[1], folder);
   try {
-    await untilAnswered(port, '/r0/small', outbound, 20_000);
+    await untilAnswered(port, PATH, outbound, 20_000);
   } catch (error) {
     throw new Error(`cannot start ${pair.name}: ${String(error)}\n${readFileSync(join(folder, 'stderr'), 'utf8')}`, {
       cause: error,
     });
   }
-  return { name: pair.name, port, both: [inbound, outbound], rounds: [] };
+  return { name: pair.name, port, both: [inbound, outbound], rounds: [], alone: [] };
 }
 
-async function measure({ name, port, both, rounds }: Running): Promise<void> {
+async function measure(one: Running): Promise<void> {
+  const { name, port, both, rounds } = one;
   const before = both.map(({ pid }) => readCpuTimes(pid));
   const { requests, badStatuses, socketErrors } = await runWrk(workspace, port, LOAD, seconds);
   const after = both.map(({ pid }) => readCpuTimes(pid));
@@ -69,15 +77,21 @@ async function measure({ name, port, both, rounds }: Running): Promise<void> {
 
 function report(): void {
   const medians = new Map(running.map(({ name, rounds }) => [name, median(rounds.map(([a, b]) => a + b))]));
-  console.log('| pair | inbound µs | outbound µs | both µs/request | selvage in relation |\n|---|---|---|---|---|');
-  for (const { name, rounds } of running) {
+  console.log(
+    '| pair | inbound µs | outbound µs | both µs/request | selvage in relation | one by one, p50 µs | selvage in relation | best 5 %, µs | selvage in relation |\n|---|---|---|---|---|---|---|---|---|',
+  );
+  for (const { name, rounds, alone } of running) {
     const both = medians.get(name)!;
     const ratios = rounds.map(([a, b], i) => {
       const [c, d] = running[0]!.rounds[i]!;
       return (c + d) / (a + b);
     });
     const parts = [0, 1].map((i) => median(rounds.map((round) => round[i]!)).toFixed(1));
-    console.log(`| ${name} | ${parts.join(' | ')} | ${both.toFixed(1)} | ${median(ratios).toFixed(2)} |`);
+    const waits = (['p50Us', 'p5Us'] as const).flatMap((which) => [
+      median(alone.map((wait) => wait[which])).toFixed(0),
+      median(alone.map((wait, i) => running[0]!.alone[i]![which] / wait[which])).toFixed(2),
+    ]);
+    console.log(`| ${[name, ...parts, both.toFixed(1), median(ratios).toFixed(2), ...waits].join(' | ')} |`);
   }
 }
 
