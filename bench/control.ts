@@ -9,8 +9,8 @@ import { REPORT_PATH, type WorkloadReport } from '#control/publish/workload-repo
 import { Clock } from '#transport/clock.ts';
 import { Fleet } from './load/control/fleet.ts';
 import { sharedNowNs } from './load/control/fleet-messages.ts';
-import { identityOf } from './load/control/identities.ts';
-import { clusterName, POPULAR, servedBy, workloadOf, type Size } from './load/control/population.ts';
+import { identityOf, issueIdentities } from './load/control/identities.ts';
+import { clusterName, documentsOf, POPULAR, servedBy, workloadOf, type Size } from './load/control/population.ts';
 import { RunningControl } from './load/control/running-control.ts';
 import { backgroundShare } from './load/machine/background.ts';
 import { cpuTimeBetweenNs, readCpuTimes } from './load/machine/cpu.ts';
@@ -44,7 +44,10 @@ const workspace = new Workspace();
 const clock = new Clock();
 const busyBefore = await backgroundShare();
 const profile = values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`];
-const control = await RunningControl.start(workspace, size, profile);
+const control = await RunningControl.prepare(workspace, documentsOf(size), profile);
+// Before it runs: there is one authority at a time.
+const identities = issueIdentities(control.state, size);
+await control.start();
 const fleet = new Fleet(availableParallelism());
 const downs = new Set<number>();
 try {
@@ -73,7 +76,7 @@ async function measure(): Promise<void> {
 async function connectAll(): Promise<void> {
   const before = readCpuTimes(control.pid);
   const fromNs = sharedNowNs();
-  const { octets } = await fleet.start(control.port, size, control.identities);
+  const { octets } = await fleet.start(control.port, size, identities);
   const seconds = (sharedNowNs() - fromNs) / 1e9;
   const perProxy = `${(octets / size.proxies / 1024).toFixed(1)} KiB a proxy`;
   print(`all join: ${seconds.toFixed(1)} s, ${cpuText(before, 1)} of the control plane, ${perProxy}; ${memoryText()}`);
@@ -115,7 +118,7 @@ async function changeOne(service: number): Promise<Change> {
 
 /** As the sidecar of the workload does it, over a connection of its own. */
 async function report(workload: number, state: WorkloadReport['state']): Promise<void> {
-  const identity = identityOf(control.identities, servedBy(workload, size));
+  const identity = identityOf(identities, servedBy(workload, size));
   const dial = dialControl({ host: '127.0.0.1', port: control.port }, () => ({ bundle: identity.bundle, identity }));
   const message: WorkloadReport = { id: workloadOf(workload, size).id, state };
   const outcome = await callControl(dial, `127.0.0.1:${control.port}`, REPORT_PATH, message, clock);
@@ -127,7 +130,7 @@ async function loseControl(): Promise<void> {
   control.kill();
   await lost;
   const fromNs = sharedNowNs();
-  await control.restart();
+  await control.start();
   const readyNs = sharedNowNs();
   const before = readCpuTimes(control.pid);
   const { atNs, octets } = await back;

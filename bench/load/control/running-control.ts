@@ -1,11 +1,9 @@
-// A real `selvage control` of a simulated mesh.
+// A real `selvage control`.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../machine/ports.ts';
 import type { Started, Workspace } from '../machine/workspace.ts';
-import { issueIdentities, type Identities } from './identities.ts';
-import { documentsOf, type Size } from './population.ts';
 
 const LAUNCHER = join(import.meta.dirname, '../../../bin/selvage.cjs');
 const READY_LIMIT_MS = 60_000;
@@ -13,35 +11,37 @@ const LOOK_MS = 20;
 
 export class RunningControl {
   readonly port: number;
-  readonly identities: Identities;
+  readonly state: string;
   readonly #workspace: Workspace;
   readonly #folder: string;
   readonly #nodeOptions: readonly string[];
   #process: Started | undefined;
 
-  private constructor(workspace: Workspace, port: number, size: Size, nodeOptions: readonly string[]) {
+  private constructor(workspace: Workspace, port: number, documents: string, nodeOptions: readonly string[]) {
     this.#workspace = workspace;
     this.port = port;
     this.#nodeOptions = nodeOptions;
     this.#folder = workspace.newFolder('control');
     mkdirSync(join(this.#folder, 'documents'));
-    writeFileSync(join(this.#folder, 'documents', 'mesh.yaml'), documentsOf(size));
-    this.identities = issueIdentities(join(this.#folder, 'state'), size);
+    writeFileSync(join(this.#folder, 'documents', 'mesh.yaml'), documents);
+    this.state = join(this.#folder, 'state');
   }
 
   /** @param nodeOptions such as `--cpu-prof` */
-  static async start(workspace: Workspace, size: Size, nodeOptions: readonly string[] = []): Promise<RunningControl> {
-    const control = new RunningControl(workspace, await freePort(), size, nodeOptions);
-    await control.restart();
-    return control;
+  static async prepare(
+    workspace: Workspace,
+    documents: string,
+    nodeOptions: readonly string[] = [],
+  ): Promise<RunningControl> {
+    return new RunningControl(workspace, await freePort(), documents, nodeOptions);
   }
 
   get pid(): number {
     return this.#process?.pid ?? -1;
   }
 
-  /** @returns when it was ready, in nanoseconds of the shared clock */
-  async restart(): Promise<void> {
+  /** Starts it, for the first time or once more. @returns when it is ready */
+  async start(): Promise<void> {
     const stdoutFile = join(this.#folder, 'stdout');
     const from = this.#said().length;
     const args = ['documents', '--state', 'state', '--address', '127.0.0.1', '--port', String(this.port)];

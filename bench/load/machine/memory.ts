@@ -31,6 +31,12 @@ export function memoryUse(root: number): MemoryUse {
   return { rssKiB, pssKiB };
 }
 
+/** @returns what a process itself has resident, as `VmRSS` of `/proc/<pid>/status` says, in KiB */
+export function residentKiB(pid: number): number {
+  const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  return Number(match?.[1] ?? Number.NaN);
+}
+
 function readUse(pid: number): MemoryUse {
   try {
     return parseSmapsRollup(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'));
