@@ -1,6 +1,7 @@
 import { UsageError, type Arguments } from './arguments.ts';
 import type { Command, Option } from './command.ts';
 import { createControlCommand, readControlOptions, type ControlOptions } from './control.ts';
+import { createGatewayCommand, readGatewayOptions, type GatewayCommandOptions } from './gateway.ts';
 import { createRunCommand, readRunOptions, type RunOptions } from './run.ts';
 import type { Terminal } from './terminal.ts';
 import { formatOption, readsJson } from './validate.ts';
@@ -8,6 +9,7 @@ import { formatOption, readsJson } from './validate.ts';
 /** What `selvage check` was told: what is to be started, or runs already, with its options. */
 export type CheckRequest = { readonly asJson: boolean } & (
   | { readonly role: 'run'; readonly run: RunOptions }
+  | { readonly role: 'gateway'; readonly gateway: GatewayCommandOptions }
   | { readonly role: 'control'; readonly control: ControlOptions }
 );
 
@@ -17,12 +19,12 @@ export function createCheckCommand(check: (request: CheckRequest, terminal: Term
     name: 'check',
     summary: 'finds out what is wrong with an installation, and what to do about it',
     description: [
-      'check run is for the machine of a workload, before and after its start, check control for that of the control plane. Give the options of selvage run or selvage control that you start it with: they are what is checked. Nothing is changed, and no join token is used.',
+      'check run is for the machine of a workload, before and after its start, check gateway for that of a gateway, check control for that of the control plane. Give the options that you start it with: they are what is checked. Nothing is changed, and no join token is used.',
       'It looks at Node, limits, folders and their permissions, ports and who has them, the way to the control plane, whether that is the one that the join token or the saved identity names, how far the clocks are apart, the identity and the saved copy; and for the control plane at documents, authority, workloads, proxies and services.',
       'Exit code 0: nothing is wrong (there may be doubts); 1: something is.',
     ],
     positionals: [
-      { name: 'role', required: true, description: 'run or control' },
+      { name: 'role', required: true, description: 'run, gateway or control' },
       {
         name: 'folder',
         required: false,
@@ -41,10 +43,10 @@ export function createCheckCommand(check: (request: CheckRequest, terminal: Term
   };
 }
 
-/** What the two commands take that matters to a check; of one name, the description of the first. */
+/** What the three commands take; of one name, the description of the first. */
 const OPTIONS: readonly Option[] = [
   ...new Map(
-    [createRunCommand, createControlCommand]
+    [createRunCommand, createGatewayCommand, createControlCommand]
       .flatMap((create) => create(async () => 0).options)
       .toReversed()
       .map((option) => [option.name, option]),
@@ -55,6 +57,7 @@ function readRequest(args: Arguments): CheckRequest {
   const asJson = readsJson(args);
   const role = args.positional('role') as string;
   if (role === 'run') return { asJson, role, run: readRunOptions(args) };
+  if (role === 'gateway') return { asJson, role, gateway: readGatewayOptions(args) };
   if (role === 'control') return { asJson, role, control: readControlOptions(args) };
-  throw new UsageError(`cannot check ${role}: give run or control`);
+  throw new UsageError(`cannot check ${role}: give run, gateway or control`);
 }

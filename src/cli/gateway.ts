@@ -101,11 +101,12 @@ export function createGatewayCommand(
         explanation: 'serves Gateway shop/public',
       },
     ],
-    run: (args, terminal) => gateway(readOptions(args), terminal),
+    run: (args, terminal) => gateway(readGatewayOptions(args), terminal),
   };
 }
 
-function readOptions(args: Arguments): GatewayCommandOptions {
+/** @throws UsageError for the first option that cannot be used */
+export function readGatewayOptions(args: Arguments): GatewayCommandOptions {
   const given = args.value('name');
   if (given === undefined) throw new UsageError('--name is missing: the Gateway to serve');
   const name = readName('--name', given);

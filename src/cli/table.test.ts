@@ -14,3 +14,19 @@ test('table makes columns as wide as their widest cell, and leaves no blanks at 
     ['ID      STATE', 'cart-1  ready', 'x'],
   );
 });
+
+test('table keeps columns where cells have colours, and shows escape sequences of others as text', () => {
+  const paint = (tone: string, text: string): string => `<${tone}>${text}</>`;
+  const toneOf = (head: string) => (head === 'state' ? ('good' as const) : undefined);
+  assert.deepEqual(
+    table(
+      ['state', 'reason'],
+      [
+        ['ready', '\u001b[31mred\u202e'],
+        ['ok', 'a\nb'],
+      ],
+      { paint, toneOf },
+    ),
+    ['<faint>STATE</>  <faint>REASON</>', '<good>ready</>  \\u001b[31mred\\u202e', '<good>ok</>     a\\u000ab'],
+  );
+});

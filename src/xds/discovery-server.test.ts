@@ -230,7 +230,10 @@ test('DiscoveryServer cuts what is more than a response may hold, and says with 
 });
 
 test('DiscoveryServer keeps in its status what a proxy refuses, until it takes or drops it', () => {
-  const { server, publish } = createServer();
+  const told: string[] = [];
+  const { server, publish } = createServer({
+    refused: ({ id }, type, name, reason) => told.push(`${id}: ${type} ${name}: ${reason}`),
+  });
   publish('1', [resource('cluster', 'a', '1'), resource('cluster', 'b', '1')]);
   const peer = new Peer(server, 'spiffe://mesh/ns/shop/sa/cart');
   peer.ask('cluster', { node: NODE, subscribe: ['a', 'b'] });
@@ -240,6 +243,7 @@ test('DiscoveryServer keeps in its status what a proxy refuses, until it takes o
   peer.ask('cluster', { nonce: nonce(), error });
   assert.deepEqual(refusals(), [{ name: 'b', version: '1', reason: 'no such protocol' }]);
   assert.equal(error.message, 'b: no such protocol');
+  assert.deepEqual(told, [`${NODE.id}: cluster b: no such protocol`]);
   publish('2', [resource('cluster', 'b', '2')]);
   peer.take();
   assert.deepEqual(refusals(), []);

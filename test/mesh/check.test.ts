@@ -65,6 +65,27 @@ test('selvage check run finds a machine in order before the first start and afte
   await web.ended;
 });
 
+test('selvage check gateway finds a gateway that runs in order', async (t) => {
+  const mesh = await MeshProcesses.start(t);
+  const port = await freePort();
+  replaceFile(
+    join(mesh.documents, 'edge.yaml'),
+    `apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: edge }
+spec: { gatewayClassName: selvage, listeners: [{ name: http, protocol: HTTP, port: ${port} }] }
+`,
+  );
+  const state = join(createFolder(t), 'edge');
+  await mesh.runGateway('edge', '--id', 'edge-1', '--state', state);
+  await mesh.workloads('edge-1 ready');
+  const flags = ['--name', 'edge', '--id', 'edge-1', '--state', state, '--admin-port', 'off'];
+  const { code, found } = await check(t, 'gateway', ...flags, '--control', `127.0.0.1:${mesh.port}`);
+  assert.equal(code, 0, JSON.stringify(found));
+  assert.match(of(found, 'saved copy').text, /^\d+ resources, written/);
+  assert.match(of(found, 'identity').text, /ns\/default\/sa\/edge, expires in 23 h/);
+});
+
 test('selvage check run says what stands in the way of a start, and what to do', async (t) => {
   const [mesh, other] = [await MeshProcesses.start(t), await MeshProcesses.start(t)];
   const state = createFolder(t);

@@ -11,7 +11,7 @@ import type { Finding } from './finding.ts';
 import { checkCapture, checkMachine } from './machine.ts';
 import { checkPorts, type WantedPort } from './ports.ts';
 import { checkPrivateFolder } from './private-folder.ts';
-import { checkSavedCopy, judgeIdentity, readIdentity } from './saved-state.ts';
+import { checkSavedCopy, judgeIdentity, type Member, readIdentity } from './saved-state.ts';
 
 /**
  * Finds out what is wrong with an installation, and prints it.
@@ -19,24 +19,48 @@ import { checkSavedCopy, judgeIdentity, readIdentity } from './saved-state.ts';
  * @returns the exit code
  */
 export async function check(request: CheckRequest, terminal: Terminal): Promise<number> {
-  const findings = request.role === 'run' ? await checkRun(request.run) : await checkControl(request.control);
+  const findings = await findAll(request, Date.now());
   if (request.asJson) terminal.print(JSON.stringify(findings, undefined, 2));
   else for (const line of linesOf(findings, terminal.paint)) terminal.print(line);
   return findings.some(({ level }) => level === 'bad') ? EXIT.failure : EXIT.ok;
 }
 
-async function checkRun(run: RunOptions): Promise<readonly Finding[]> {
-  const nowMs = Date.now();
-  const saved = readIdentity(run.state, nowMs);
+function findAll(request: CheckRequest, nowMs: number): Promise<readonly Finding[]> {
+  switch (request.role) {
+    case 'run': {
+      const { run } = request;
+      return checkMember(run, run.id, portsOfRun(run), checkCapture(run), nowMs);
+    }
+    case 'gateway': {
+      const { gateway } = request;
+      const owner = `${gateway.id} Gateway ${gateway.namespace}/${gateway.name}`;
+      return checkMember(gateway, owner, portsOfAdmin(gateway.admin), [], nowMs);
+    }
+    case 'control':
+      return checkControl(request.control, nowMs);
+  }
+}
+
+/** @param owner of its saved copy, behind its identity */
+async function checkMember(
+  member: Member,
+  owner: string,
+  ports: readonly WantedPort[],
+  others: readonly Finding[],
+  nowMs: number,
+): Promise<readonly Finding[]> {
+  const saved = readIdentity(member.state, nowMs);
   const usable = typeof saved === 'object' ? saved : undefined;
+  const copy =
+    usable === undefined ? [] : [await checkSavedCopy(member.state, `${usable.svid.spiffeId.uri} ${owner}`, nowMs)];
   return [
     ...checkMachine(),
-    ...checkPrivateFolder(run.state),
-    judgeIdentity(saved, run, nowMs),
-    ...(usable === undefined ? [] : [await checkSavedCopy(run, usable, nowMs)]),
-    ...(await checkPorts(portsOfRun(run))),
-    ...checkCapture(run),
-    ...(await checkControlConnection(run, usable)),
+    ...checkPrivateFolder(member.state),
+    judgeIdentity(saved, member, nowMs),
+    ...copy,
+    ...(await checkPorts(ports)),
+    ...others,
+    ...(await checkControlConnection(member, usable)),
   ];
 }
 
@@ -47,14 +71,20 @@ function portsOfRun({ meshPort, proxyPort, admin, capture }: RunOptions): readon
   };
   want('mesh port', meshPort ?? 15_008, '--mesh-port', '', meshPort === undefined ? 'the sidecar takes any other' : '');
   want('HTTP proxy', proxyPort, '--proxy-port');
-  if (admin?.port === -1) want('admin port', 15_020, '--admin-port', admin.address, 'the sidecar takes any other');
-  else if (admin !== null) want('admin port', admin.port, '--admin-port', admin.address);
   if (capture.type === 'dns') want('resolver', capture.port ?? 0, '--dns-port');
-  return wanted;
+  return [...wanted, ...portsOfAdmin(admin)];
 }
 
-async function checkControl(control: ControlOptions): Promise<readonly Finding[]> {
-  const nowMs = Date.now();
+function portsOfAdmin(admin: RunOptions['admin']): readonly WantedPort[] {
+  if (admin === null || admin.port === 0) return [];
+  const usual = admin.port === -1;
+  const otherwise = usual ? 'any other is taken then' : '';
+  return [
+    { use: 'admin port', address: admin.address, port: usual ? 15_020 : admin.port, option: '--admin-port', otherwise },
+  ];
+}
+
+async function checkControl(control: ControlOptions, nowMs: number): Promise<readonly Finding[]> {
   const runs = isRunning(control);
   return [
     ...checkMachine(),

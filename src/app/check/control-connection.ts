@@ -1,5 +1,4 @@
 import { durationText } from '#base/duration-text.ts';
-import type { RunOptions } from '#cli/run.ts';
 import { CLOCK_TOLERANCE_MS } from '#control/authority/signer.ts';
 import type { WorkloadIdentity } from '#identity/svid-source.ts';
 import { rootCertificates } from '#identity/trust-bundle.ts';
@@ -8,13 +7,14 @@ import { learnMesh } from '../member/control-dial.ts';
 import { parseJoinText } from '../member/join-text.ts';
 import { reachControl, type ReachedControl } from './control-reach.ts';
 import { type Finding, findingsAbout } from './finding.ts';
+import type { Member } from './saved-state.ts';
 
 /** Below, it is the way there, and that dates are whole seconds. */
 const UNSEEN_SKEW_MS = 3000;
 
 /** The way to the control plane, whether it is the right one, and what its clock says. */
 export async function checkControlConnection(
-  { control, token }: RunOptions,
+  { control, token }: Member,
   saved: WorkloadIdentity | undefined,
 ): Promise<readonly Finding[]> {
   const { good, bad } = findingsAbout('control plane');
@@ -55,7 +55,7 @@ export function judgeClocks({ timeMs, hereMs }: Pick<ReachedControl, 'timeMs' | 
 
 async function judgeRoots(
   { certificate }: ReachedControl,
-  control: RunOptions['control'],
+  control: Member['control'],
   token: string | undefined,
   saved: WorkloadIdentity | undefined,
 ): Promise<readonly Finding[]> {

@@ -1,11 +1,20 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { durationText } from '#base/duration-text.ts';
-import type { RunOptions } from '#cli/run.ts';
 import { readSavedIdentity } from '#identity/saved-identity.ts';
 import type { WorkloadIdentity } from '#identity/svid-source.ts';
 import { readSavedCopy } from '#xds/saved-copy-file.ts';
 import { type Finding, findingsAbout } from './finding.ts';
+
+/** What sidecars and gateways have in common as members of a mesh. */
+export interface Member {
+  readonly control: { readonly host: string; readonly port: number };
+  readonly token: string | undefined;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  /** Its private folder. */
+  readonly state: string;
+}
 
 /** A proxy renews at half of the lifetime; with less than this share left, it could not. */
 const OVERDUE_SHARE = 1 / 3;
@@ -20,9 +29,9 @@ export function readIdentity(state: string, nowMs: number): WorkloadIdentity | s
   }
 }
 
-export function judgeIdentity(saved: WorkloadIdentity | string | undefined, run: RunOptions, nowMs: number): Finding {
+export function judgeIdentity(saved: WorkloadIdentity | string | undefined, member: Member, nowMs: number): Finding {
   const { good, doubtful, bad } = findingsAbout('identity');
-  const hasToken = run.token !== undefined;
+  const hasToken = member.token !== undefined;
   const advice = 'give a join token: --token or SELVAGE_TOKEN';
   if (saved === undefined)
     return hasToken ? good('none is saved yet; the join token gets one') : bad('none is saved yet', advice);
@@ -31,7 +40,7 @@ export function judgeIdentity(saved: WorkloadIdentity | string | undefined, run:
       ? doubtful(`the saved one is of no use: ${saved}`, 'the join token gets another')
       : bad(`the saved one is of no use: ${saved}`, advice);
   const { spiffeId, obtainedAtMs, expiresAtMs } = saved.svid;
-  if (spiffeId.namespace !== run.namespace || spiffeId.serviceAccount !== run.serviceAccount)
+  if (spiffeId.namespace !== member.namespace || spiffeId.serviceAccount !== member.serviceAccount)
     return bad(`the saved one is ${spiffeId.uri}`, 'name another folder with --state, or another --service-account');
   const left = durationText(expiresAtMs - nowMs);
   return expiresAtMs - nowMs > (expiresAtMs - obtainedAtMs) * OVERDUE_SHARE
@@ -42,17 +51,17 @@ export function judgeIdentity(saved: WorkloadIdentity | string | undefined, run:
       );
 }
 
-/** What the sidecar was told in its last life, to start from while the control plane is away. */
-export async function checkSavedCopy(
-  { state, id }: RunOptions,
-  saved: WorkloadIdentity,
-  nowMs: number,
-): Promise<Finding> {
+/**
+ * What the proxy was told in its last life, to start from while the control plane is away.
+ *
+ * @param owner who must have saved it
+ */
+export async function checkSavedCopy(state: string, owner: string, nowMs: number): Promise<Finding> {
   const { good, doubtful } = findingsAbout('saved copy');
   const path = join(state, 'discovery');
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return doubtful('there is none: without the control plane it could not start');
-  const copy = await readSavedCopy(path, `${saved.svid.spiffeId.uri} ${id}`);
+  const copy = await readSavedCopy(path, owner);
   const age = durationText(nowMs - stat.mtimeMs);
   return copy.usable
     ? good(`${copy.resources.length} resources, written ${age} ago`)
