@@ -126,6 +126,32 @@ test('selvage explain --from tells what no route takes', async (t) => {
   assert.match(stdout, /rule items: path \/other does not match PathPrefix \/items/);
 });
 
+const consumer = `---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: mine, namespace: front}
+spec:
+  parentRefs: [{group: "", kind: Service, name: catalog, namespace: shop}]
+  rules: [{matches: [{path: {value: /mine}}], backendRefs: [{name: own, port: 80}]}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: own, namespace: front}
+spec: {ports: [{name: http, port: 80}]}
+`;
+
+test('selvage explain --from tells that the routes of a consumer stand in the place of the producer', async (t) => {
+  const own = await explain(t, 'GET http://catalog.shop/mine --from front/web', consumer);
+  assert.equal(own.code, 0);
+  assert.match(own.stdout, /^route +HTTPRoute\/front\/mine, rule rule-0 .*$/m);
+  assert.match(own.stdout, /in the place of HTTPRoute\/shop\/split, the producer's own$/m);
+  const other = await explain(t, 'GET http://catalog.shop/items --from front/web', consumer);
+  assert.deepEqual([other.code, /404 route_not_found/.test(other.stdout)], [1, true]);
+  assert.match(other.stdout, /in the place of HTTPRoute\/shop\/split/);
+  const unconcerned = await explain(t, 'GET http://catalog.shop/items --from other/web', consumer);
+  assert.doesNotMatch(unconcerned.stdout, /in the place of/);
+});
+
 test('selvage explain --from says where no sidecar is that could judge', async (t) => {
   const { code, stdout } = await explain(t, 'GET http://legacy/ --from shop/web');
   assert.equal(code, 0);

@@ -21,6 +21,10 @@ export function meshExplanationText(explanation: MeshExplanation, paint: Paint):
   else if (rule !== undefined) lines.push(row('route', rule.route, paint));
   else if (service !== undefined && backends.length > 0)
     lines.push(row('route', paint('faint', 'none is attached to the port: all goes to the service itself'), paint));
+  if (explanation.replaced !== undefined)
+    lines.push(
+      row('', paint('faint', `in the place of ${explanation.replaced.join(', ')}, the producer's own`), paint),
+    );
   for (const [i, backend] of backends.entries()) lines.push(...backendLines(backend, i === 0, paint));
   lines.push(...otherMatchLines(explanation.otherMatches, [], paint), ...serviceLines(explanation, paint));
   return lines.join('\n');

@@ -20,6 +20,8 @@ export interface MeshExplanation {
   readonly service?: { readonly name: string; readonly port: number; readonly protocol: 'http' | 'tcp' };
   /** Absent where no route is attached, or none takes the request. */
   readonly rule?: RuleExplanation | { readonly route: string };
+  /** Routes of the service's producer that do not count, since the caller's namespace has its own; absent for none. */
+  readonly replaced?: readonly string[];
   /**
    * `answered`: by the caller's own sidecar. `refused`: by all that it could be sent to, `partly-refused` by some.
    * `left`: it leaves the mesh as it is. `inside`: a tunnel whose requests are routed one by one. `failed`: the caller's sidecar answers with `error`.
@@ -60,7 +62,8 @@ export function explainMeshRequest(
   if (called === null) return { ...common, ...explainEgress(rehearsal, routed) };
   const name = called.listener.name.replace('mesh/', '').replace(/:\d+$/, '');
   const service = { name, port: called.listener.port, protocol: called.opaque ? 'tcp' : 'http' } as const;
-  const inService = { ...common, service };
+  const replaced = rehearsal.replacedAt(name, service.port);
+  const inService = { ...common, service, ...(replaced.length > 0 && { replaced }) };
   if (request.method === 'CONNECT' && !called.opaque) return { ...inService, outcome: 'inside' };
   if (request.method !== 'CONNECT' && called.opaque)
     return { ...inService, ...failure('method_not_supported', 'the port carries bytes as they are: ask for CONNECT') };

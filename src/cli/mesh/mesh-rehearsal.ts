@@ -1,5 +1,7 @@
 import type { ProxyError } from '#errors/proxy-error.ts';
 import type { MeshServiceResource } from '#model/snapshot/mesh-service.ts';
+import { declaredRoute } from '#model/snapshot/route-name.ts';
+import type { SnapshotResource } from '#model/snapshot/snapshot.ts';
 import type { Exchange, Rule } from '#proxy/exchange/exchange.ts';
 import { PolicyRegistry } from '#proxy/filters/authorization/policy-registry.ts';
 import { Egress } from '#proxy/mesh/egress.ts';
@@ -73,8 +75,22 @@ export class MeshRehearsal {
     return { exchange, called, rule: routeToService(exchange, called) ? exchange.rule : null };
   }
 
+  /** Finds routes of a service's own namespace that do not count for this caller, since its namespace has others. */
+  replacedAt(service: string, port: number): readonly string[] {
+    const key = `mesh-service ${service}`;
+    const counting = routesAt(this.seen.get(key), port);
+    return routesAt(this.mesh.result.shared.resources.get(key), port)
+      .filter((route) => !counting.includes(route))
+      .map(declaredRoute);
+  }
+
   /** @returns why a request that is for no service does not leave the mesh, or null */
   egressProblem({ exchange }: RoutedInMesh): ProxyError | null {
     return this.#egress.problem(exchange, (service) => this.#directory.knows(service));
   }
+}
+
+function routesAt(resource: SnapshotResource | undefined, port: number): readonly string[] {
+  if (resource?.type !== 'mesh-service') return [];
+  return resource.ports.find((one) => one.port === port)?.routes ?? [];
 }
