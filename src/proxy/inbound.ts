@@ -292,6 +292,15 @@ export class Inbound {
       this.#path.refuse(exchange, new ProxyError('method_not_supported', 'downstream', 'stream'));
       return;
     }
+    if (caller.verified && this.#options.identity.current === undefined) {
+      // Whoever connected before it ended is not to go on with nobody; another endpoint may serve.
+      const cause = 'the identity of this workload has ended';
+      this.#outcome.failed(
+        exchange,
+        new ProxyError('upstream_tls_failed', 'local', 'stream', { retry: 'always', cause }),
+      );
+      return;
+    }
     if (exchange.startedAt > caller.expiresAt) {
       const cause = 'the certificate of the peer has expired since it connected';
       this.#path.refuse(exchange, new ProxyError('access_denied', 'local', 'stream', { cause }));

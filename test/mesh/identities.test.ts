@@ -219,6 +219,22 @@ test('a sidecar without an identity serves nobody and reaches nobody', async (co
   await until('no session but the last', () => inbound.activity.sessions === 1);
 });
 
+test('a sidecar whose identity has ended serves nobody on connections of before either', async (context) => {
+  let reached = 0;
+  const { outbound, service, from } = await startMesh(context, (_, response) => {
+    reached++;
+    response.end('hello');
+  });
+  assert.equal((await ask(outbound.proxyPort, 'http://catalog/')).status, 200);
+  service.renew(undefined);
+  assert.equal((await ask(outbound.proxyPort, 'http://catalog/', { method: 'POST', body: 'pay' })).status, 502);
+  await until('it is recorded', () => from.exchanges.length === 2);
+  // Refused before anything of it was seen, so that it was tried as often as it may be.
+  assert.deepEqual([reached, from.exchanges[1]!.attempts], [1, 3]);
+  service.renew(issueIdentity(CATALOG));
+  assert.equal((await ask(outbound.proxyPort, 'http://catalog/', { method: 'POST', body: 'pay' })).status, 200);
+});
+
 test('Inbound takes no requests of a peer whose certificate expires while it is connected', async (context) => {
   const { inbound, application } = await startMesh(context);
   const briefly = { notAfterMs: Date.now() + 1_500 };
