@@ -1,6 +1,6 @@
 import type { Diagnostic } from '#model/diagnostic.ts';
 import type { RejectedResource } from '#model/rejected-resource.ts';
-import type { Resource } from '#model/resource.ts';
+import type { ResourceOf } from '#model/resource.ts';
 import { EMPTY_SNAPSHOT, type Snapshot } from '#model/snapshot/snapshot.ts';
 import type { Condition, ObjectStatus } from '../../status.ts';
 import { Compiler, type CompileResult } from '../compiler.ts';
@@ -9,7 +9,7 @@ import { gatewayRefusal } from '../mesh/membership.ts';
 import type { Population } from '../mesh/mesh-compiler.ts';
 import { GatewaySlices, refusedSlice } from './gateway-slices.ts';
 
-type Gateway = Extract<Resource, { readonly kind: 'Gateway' }>;
+type Gateway = ResourceOf<'Gateway'>;
 
 /**
  * What a gateway's proxy is known by, which says who it is as well: ids become free, and whoever takes one next must find
@@ -109,5 +109,5 @@ function problemOf({ metadata: { namespace, name } }: Gateway, statuses: readonl
   const conditionOf = (type: string): Condition | undefined => status?.conditions.find((one) => one.type === type);
   if (conditionOf('Programmed')?.status === 'True') return null;
   const reasons = [conditionOf('Accepted')?.message ?? '', conditionOf('Programmed')?.message ?? ''];
-  return `Gateway ${namespace}/${name} serves nothing: ${reasons.find((reason) => reason !== '') ?? 'no listener can be served'}`;
+  return `no listener of Gateway ${namespace}/${name} can be served: ${reasons.find((reason) => reason !== '') ?? 'nothing is known of it'}`;
 }
