@@ -41,6 +41,8 @@ export interface OutboundOptions {
    * @returns settles, never rejecting, when what there is was applied; null where nothing is to be waited for
    */
   readonly discover?: (authority: string) => Promise<void> | null;
+  /** Whether a host is named as a service is, and it could not be found out whether it is one. @defaultValue never */
+  readonly mayBeService?: (authority: string) => boolean;
   /** @defaultValue {@link DEFAULT_DOWNSTREAM_LIMITS} */
   readonly limits?: DownstreamLimits;
 }
@@ -338,6 +340,11 @@ export class Outbound {
       return;
     }
     const { authority } = exchange.request;
+    if (this.#options.mayBeService?.(authority) === true) {
+      const cause = 'the host is named as a service is, and the control plane cannot be asked whether it is one';
+      this.#path.refuse(exchange, new ProxyError('no_healthy_upstream', 'local', 'stream', { cause }));
+      return;
+    }
     const port = portOf(authority);
     void this.#passthrough.lead(exchange, addressOf(authority), port === -1 ? HTTP_PORT : port).then(() => {
       if (exchange.phase === 'request') this.#path.send(exchange);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import type { OutboundOptions } from '#proxy/outbound.ts';
 import { until } from '../data-plane/testing/peer.ts';
 import type { EgressMode } from '#model/snapshot/workload.ts';
 import type { SnapshotResource } from '#model/snapshot/snapshot.ts';
@@ -12,8 +13,8 @@ import { declareCluster } from '../data-plane/testing/declarations.ts';
 import { ask, codeOf, openTunnel } from './testing/client.ts';
 import { countersOf, declareWorkload, startApplication, startOutbound } from './testing/sidecars.ts';
 
-const startEgress = (context: TestContext, egress: EgressMode) =>
-  startOutbound(context, [declareWorkload([], { egress })]);
+const startEgress = (context: TestContext, egress: EgressMode, options: Partial<OutboundOptions> = {}) =>
+  startOutbound(context, [declareWorkload([], { egress })], undefined, options);
 
 test('RegistryOnly refuses hosts that are no service', async (context) => {
   const { outbound, records } = await startEgress(context, 'RegistryOnly');
@@ -40,6 +41,17 @@ test('AllowAny passes requests through as they are, and counts all such hosts to
   await until('both are recorded', () => records.exchanges.length === 2);
   const [labels] = [...countersOf(records, 'istio_requests_total').keys()];
   assert.match(labels!, /^source cart shop \S+ unknown unknown \S*passthrough\S* passthrough .* none$/);
+});
+
+test('AllowAny lets nothing out that is named as a service is, while nobody can say whether it is one', async (context) => {
+  const application = await startApplication(context, (_, response) => void response.end('outside'));
+  let mayBeService = true;
+  const { outbound } = await startEgress(context, 'AllowAny', { mayBeService: () => mayBeService });
+  const authority = `localhost:${application.port}`;
+  assert.equal(codeOf(await ask(outbound.proxyPort, `http://${authority}/`)), 'no_healthy_upstream');
+  assert.equal(await openTunnel(outbound.proxyPort, authority), 503);
+  mayBeService = false;
+  assert.equal((await ask(outbound.proxyPort, `http://${authority}/`)).body, 'outside');
 });
 
 test('AllowAny passes tunnels through', async (context) => {

@@ -143,6 +143,33 @@ test('ServiceDemand asks nobody of what is not known while the control plane is 
   assert.ok(demand.demand('cart') !== null);
 });
 
+test('ServiceDemand takes what is named as only services are for one until it is told otherwise', async () => {
+  const { control, demand } = createDemand(10_000, () => true);
+  const asked = [
+    'cart',
+    'cart:8080',
+    'cart.shop.svc',
+    'cart.shop.svc.cluster.local.',
+    'cart.shop',
+    'a.example.com',
+    '10.0.0.1',
+  ];
+  assert.deepEqual(
+    asked.filter((authority) => demand.mayBeService(authority)),
+    asked.slice(0, 4),
+  );
+  const known = createDemand();
+  const [here, nowhere] = [known.demand.demand('cart'), known.demand.demand('legacy')];
+  known.control.settle('mesh-service shop/legacy', 'absent');
+  await nowhere;
+  await known.give(service('1'));
+  await known.give(cluster('c'));
+  await known.give(endpoints('c'));
+  await here;
+  assert.deepEqual([known.demand.mayBeService('legacy'), known.demand.mayBeService('cart')], [false, false]);
+  assert.deepEqual(control.asked, []);
+});
+
 test('ServiceDemand asks for declared hosts by their names, for as long as they are declared', async () => {
   const { control, demand, give, shown } = createDemand();
   const declare = (version: string, ...hosts: string[]) => {

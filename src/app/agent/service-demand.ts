@@ -54,6 +54,8 @@ export class ServiceDemand {
   readonly #services = new Map<string, Demanded>();
   readonly #leases = new Map<string, Lease>();
   readonly #absentSinceMs = new Map<string, number>();
+  /** Names of which the control plane has said that there is no such service. */
+  readonly #denied = new Set<string>();
   /** Names of the hosts outside of the mesh that are declared. */
   #outside: ReadonlySet<string> = new Set();
   /** What the data plane has, by key. */
@@ -92,6 +94,18 @@ export class ServiceDemand {
       demanded.waiting.add(done);
       void this.#refresh();
     });
+  }
+
+  /**
+   * Tells whether a host is named as only services are, and nobody has said yet whether there is that service: what is
+   * asked of it must not leave the mesh in the clear meanwhile. Names of two parts may be anybody's.
+   *
+   * @param authority lower case, as in a request
+   */
+  mayBeService(authority: string): boolean {
+    const labels = hostOf(authority).replace(/\.$/, '').split('.');
+    const name = labels.length === 2 ? undefined : serviceNameOf(authority, this.#options.namespace);
+    return name !== undefined && !this.#denied.has(name) && this.#services.get(name)?.lease.presence !== 'present';
   }
 
   /**
@@ -145,10 +159,17 @@ export class ServiceDemand {
     if (demanded === undefined) return;
     this.#services.delete(name);
     this.#absentSinceMs.set(name, performance.now());
+    this.#noteDenied(name);
     demanded.lease.release();
     void this.#refresh();
     await this.#work;
     for (const done of demanded.waiting) done();
+  }
+
+  #noteDenied(name: string): void {
+    this.#denied.add(name);
+    const [oldest] = this.#denied;
+    if (oldest !== undefined && this.#denied.size > MAX_ABSENT) this.#denied.delete(oldest);
   }
 
   #forgetAbsent(): void {

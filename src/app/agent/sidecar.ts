@@ -87,6 +87,7 @@ export class Sidecar implements CapturingSidecar {
       accessLog: this.#accessLog,
       proxy: { address: '127.0.0.1', port: run.proxyPort },
       discover: (authority) => this.#demand.demand(authority),
+      mayBeService: (authority) => this.#demand.mayBeService(authority),
     });
     this.#copy = new SavedCopyFile(
       files.pathOf(COPY),
