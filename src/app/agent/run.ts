@@ -82,10 +82,11 @@ class RunLife {
     );
     const outcome = await Promise.race([application.ended, stopped]);
     if (outcome !== 'stopped') {
-      await this.#sayFarewell(sidecar);
+      // Requests on their way here have reached nobody yet: their senders hear so, and ask others.
+      await this.#drain(sidecar, FAREWELL_MS);
       return outcome;
     }
-    await this.#drain(sidecar);
+    await this.#drain(sidecar, this.#options.drainTimeoutMs);
     application.end();
     void signals.second.then(() => application.kill());
     return application.ended;
@@ -146,11 +147,11 @@ class RunLife {
     void sidecar.report(this.#phase);
   }
 
-  /** Others first stop calling; what is open then ends; the application still serves it. */
-  async #drain(sidecar: Sidecar): Promise<void> {
+  /** Others first stop calling; what is open then ends; the application, where it still runs, serves it. */
+  async #drain(sidecar: Sidecar, timeoutMs: number): Promise<void> {
     await this.#sayFarewell(sidecar);
     const { second } = this.#start.signals;
-    await Promise.race([sidecar.drainInbound(), wait(this.#options.drainTimeoutMs), second]);
+    await Promise.race([sidecar.drainInbound(), wait(timeoutMs), second]);
   }
 
   /** Who says it is forgotten at once when it has gone. */

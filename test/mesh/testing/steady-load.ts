@@ -22,12 +22,16 @@ export class SteadyLoad {
   /** Requests are numbered in the order in which they are sent. */
   asked = 0;
   answered = 0;
-  underWay = 0;
   readonly failures: { readonly request: number; readonly reason: string }[] = [];
 
   constructor(clients: readonly SteadyClient[]) {
     this.#clients = clients;
     this.#runs = clients.map((client) => this.#run(client));
+  }
+
+  /** Each has at most one request under way. */
+  get clientCount(): number {
+    return this.#clients.length;
   }
 
   /** How many requests were answered by an application. */
@@ -51,13 +55,11 @@ export class SteadyLoad {
     while (!this.#isStopping) {
       const request = (this.asked += 1);
       const content = `request-${request}`;
-      this.underWay += 1;
       try {
         this.#judge(content, await ask(content));
       } catch (error) {
         this.failures.push({ request, reason: error instanceof Error ? error.message : String(error) });
       }
-      this.underWay -= 1;
       await setTimeout(PAUSE_MS);
     }
   }
