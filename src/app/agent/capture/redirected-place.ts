@@ -45,12 +45,12 @@ export class RedirectedPlace implements CapturePlace {
       const reason = error instanceof Error ? error.message : String(error);
       return { problem: `cannot capture ${service}:${port}: ${reason}`, isTaken: false };
     }
-    const { port: localPort, release } = running;
-    this.#localPorts.set(key, localPort);
+    const captured = running;
+    this.#localPorts.set(key, captured.port);
     return async () => {
       this.#localPorts.delete(key);
-      await this.#run(formatService('delete', address, port, localPort));
-      await release();
+      await this.#run(formatService('delete', address, port, captured.port));
+      await captured.release();
     };
   }
 
