@@ -64,7 +64,7 @@ test('an application that knows of no proxy calls a service by its name, over mu
   await mesh.runApplication(catalog, 'catalog');
   const script = `env | grep -i _proxy; id -g
     curl -sS -m 20 http://catalog/ && curl -sS -m 20 http://catalog.corp.test/ http://catalog.default.svc.cluster.local/
-    curl -sS -m 20 http://${catalog.address}:8080/`;
+    curl -sS -m 20 --http2-prior-knowledge http://${catalog.address}:8080/`;
   const web = await mesh.run(client, 'web', ['--transparent', '--access-log', 'stdout'], 'sh', '-c', script);
   const { stdout, stderr } = await web.ended;
   const [group, ...lines] = stdout.split('\n').filter((line) => !line.startsWith('{'));
