@@ -29,6 +29,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     else void stop(0);
   });
 shop.broken.catch(fail);
+console.log('opening the shop: a control plane, a gateway, six services with a sidecar each …');
 await shop.open().catch(fail);
 if (!isStopping) explain();
 
