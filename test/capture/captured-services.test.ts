@@ -35,6 +35,7 @@ const start = async (t: TestContext, demanded: readonly MeshServiceResource[] = 
       asked.push(authority);
       if (HOSTNAMES.includes(authority)) await services.take(deltaOf(demanded));
     },
+    mayBeService: (authority) => authority === 'unheard-of',
     isEager,
     warn: (message) => warnings.push(message),
   });
@@ -58,11 +59,13 @@ test('CapturedServices finds out about a service when its name is first asked fo
   const port = await freePort();
   const { services, outbound, asked } = await start(t, [declare({ port, protocol: 'http' })]);
   assert.equal(await services.addressOf('nobody.test'), 'none');
+  // Whoever is asked elsewhere may know one of that name, and the call would leave the mesh.
+  assert.equal(await services.addressOf('unheard-of'), 'failed');
   assert.equal(outbound.capturePorts.length, 0);
   const address = await addressOf(services, 'catalog.shop');
   assert.equal(await statusAt(address, port), CAPTURED);
   for (const name of [...HOSTNAMES, 'catalog.corp.test']) assert.equal(await addressOf(services, name), address);
-  assert.deepEqual(asked, ['nobody.test', 'catalog.shop', 'catalog.corp.test']);
+  assert.deepEqual(asked, ['nobody.test', 'unheard-of', 'catalog.shop', 'catalog.corp.test']);
   assert.equal(outbound.capturePorts.length, 1);
 });
 

@@ -179,6 +179,10 @@ export class Sidecar implements CapturingSidecar {
     return this.#demand.demand(authority);
   }
 
+  mayBeService(authority: string): boolean {
+    return this.#demand.mayBeService(authority);
+  }
+
   /** Finishes what is open. @returns when the last connection from other sidecars has gone */
   drainInbound(): Promise<void> {
     this.#plainPorts.close();

@@ -8,6 +8,8 @@ export interface CapturingSidecar {
   servePlain(listener: PlainListener): Promise<OpenPlainListener>;
   /** Settles when it is known whether a host is a service and that is in use; null where it can be none. */
   demand(authority: string): Promise<void> | null;
+  /** Whether a host is named as a service is, and it could not be found out whether it is one. */
+  mayBeService(authority: string): boolean;
 }
 
 /**

@@ -36,6 +36,8 @@ export interface CapturedServicesOptions {
   readonly place: CapturePlace;
   /** Settles when it is known whether a host is a service and that is in use; null where it can be none. */
   readonly demand: (authority: string) => Promise<void> | null;
+  /** Whether a host is named as a service is, and it could not be found out whether it is one. */
+  readonly mayBeService: (authority: string) => boolean;
   /** Whether services are captured as soon as they are known, and not only when their names are asked for. */
   readonly isEager: boolean;
   /** Told, once each, of ports that cannot be captured. */
@@ -84,7 +86,8 @@ export class CapturedServices implements MeshNames {
       const address = await this.#capture(service);
       return address === undefined ? 'failed' : { address };
     }
-    return 'none';
+    // Elsewhere there may be an address for it, and what is sent there would leave in the clear.
+    return this.#options.mayBeService(name) ? 'failed' : 'none';
   }
 
   /** A name as it is asked for, and without a domain that the machine has appended to it. */

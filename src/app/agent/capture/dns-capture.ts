@@ -75,6 +75,7 @@ export class DnsCapture implements ApplicationCapture {
       addresses: new LoopbackAddresses(block),
       place: new DirectPlace((capture) => sidecar.capture(capture)),
       demand: (authority) => sidecar.demand(authority),
+      mayBeService: (authority) => sidecar.mayBeService(authority),
       isEager: false,
       warn: this.#options.warn,
     });

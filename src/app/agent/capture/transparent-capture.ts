@@ -68,6 +68,7 @@ export class TransparentCapture implements ApplicationCapture {
       addresses: new LoopbackAddresses(0),
       place,
       demand: (authority) => sidecar.demand(authority),
+      mayBeService: (authority) => sidecar.mayBeService(authority),
       isEager: true,
       warn,
     });
