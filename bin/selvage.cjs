@@ -52,7 +52,7 @@ function importEntry() {
 
 /**
  * What a start does, it does once: neither machine code for it nor room for its garbage is worth having, and an idle process
- * would keep both (10 MB). src/app/frugal-start.ts takes it back; docs/decisions/0013-frugal-start.md has the figures.
+ * would keep both (10 MB). src/app/frugal-start.ts takes it back; docs/decisions/0016-frugal-start.md has the figures.
  */
 function startFrugally() {
   const { setFlagsFromString } = require('node:v8');
