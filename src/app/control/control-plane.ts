@@ -182,7 +182,12 @@ export class ControlPlane {
   }
 
   #layersOf(workload: LiveWorkload): readonly ResourceLayer[] {
-    if (workload.gateway === undefined) return this.#layers.of(workload, () => this.#compiler.preview(workload));
+    if (workload.gateway === undefined)
+      return this.#layers.of(
+        workload,
+        () => this.#compiler.preview(workload),
+        () => this.#compiler.previewNamespace(workload.namespace),
+      );
     return [this.#gatewayLayers.of(gatewayProxyKey(workload), () => this.#gatewaysCompiler.preview(workload))];
   }
 

@@ -15,10 +15,15 @@ export class MeshLayers {
 
   /**
    * @param preview of the workload's own resources, so that a sidecar that comes back is never told that it serves nothing
+   * @param previewNamespace likewise, for the first workload of a namespace
    * @returns what the sidecar of a workload sees, also where the workload was not compiled yet
    */
-  of({ id, namespace }: LiveWorkload, preview: () => Snapshot): readonly ResourceLayer[] {
-    return [this.#workloads.of(id, preview), this.#namespaces.of(namespace), this.#shared.layer];
+  of(
+    { id, namespace }: LiveWorkload,
+    preview: () => Snapshot,
+    previewNamespace?: () => Snapshot,
+  ): readonly ResourceLayer[] {
+    return [this.#workloads.of(id, preview), this.#namespaces.of(namespace, previewNamespace), this.#shared.layer];
   }
 
   /** A workload is gone: who comes with its id next, perhaps of another account, is shown nothing of it. */

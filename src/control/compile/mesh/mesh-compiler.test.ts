@@ -69,6 +69,20 @@ test('MeshCompiler hands out the identical resources for what a change does not 
   assert.equal(after.workloads.get('pay-2'), before.workloads.get('pay-2'));
 });
 
+test('MeshCompiler tells what a namespace sees before the first workload of it was compiled', () => {
+  const compiler = new MeshCompiler();
+  const documents = loaded(serviceOf('cart', 80), ROUTE);
+  assert.equal(compiler.compile(documents, []).namespaces.size, 0);
+  const preview = compiler.previewNamespace('shop');
+  const { namespaces } = compiler.compile(documents, [workload(1, 'web', 'ready')]);
+  assert.deepEqual(
+    preview.resources.get('mesh-service shop/cart'),
+    namespaces.get('shop')?.resources.get('mesh-service shop/cart'),
+  );
+  const service = preview.resources.get('mesh-service shop/cart');
+  assert.ok(service?.type === 'mesh-service' && service.hostnames.includes('cart'));
+});
+
 test('MeshCompiler comes to the same whatever it has compiled before', () => {
   const population = fc.record({
     documents: fc.subarray([...SERVICES.map((name) => serviceOf(name, 80)), serviceOf('cart', 81), ROUTE, POLICY]),

@@ -3,7 +3,7 @@ import type { LoadedResource } from '#model/documents.ts';
 import type { RejectedResource } from '#model/rejected-resource.ts';
 import type { ResourceOf } from '#model/resource.ts';
 import { meshListenerName, type MeshServiceResource } from '#model/snapshot/mesh-service.ts';
-import { snapshotKey, type Snapshot, type SnapshotResource } from '#model/snapshot/snapshot.ts';
+import { EMPTY_SNAPSHOT, snapshotKey, type Snapshot, type SnapshotResource } from '#model/snapshot/snapshot.ts';
 import type { ObjectStatus } from '../../status.ts';
 import type { ClusterTarget } from '../backend/backends.ts';
 import { hasBareEndpoints } from '../backend/bare-endpoints.ts';
@@ -61,6 +61,8 @@ export class MeshCompiler {
   /** One workload that comes or goes is the usual change, and is not to cost what the whole mesh costs. */
   readonly #memo = new Memo(this.#inventory);
   #egress = new MeshEgress([], this.#inventory, this.#memo);
+  /** Of what was compiled last, for any namespace. */
+  #namespaceSnapshot: (namespace: string) => Snapshot = () => EMPTY_SNAPSHOT;
   #population: Population = { loaded: [], serving: new Map() };
 
   /** Of what was compiled last. */
@@ -74,6 +76,14 @@ export class MeshCompiler {
     const isMember = membershipRefusal(workload, service) === undefined;
     const hosts = this.#egress.hostsFor(workload.namespace);
     return snapshotOf(workloadResources(workload, isMember ? service : undefined, hosts, this.#inventory));
+  }
+
+  /**
+   * What a namespace sees by what was compiled last: its first workload is not to hear of names that are short at home
+   * only when all is compiled again.
+   */
+  previewNamespace(namespace: string): Snapshot {
+    return this.#namespaceSnapshot(namespace);
   }
 
   /**
@@ -104,15 +114,19 @@ export class MeshCompiler {
     const egress = new MeshEgress(inventory.all('Backend'), inventory, memo);
     this.#egress = egress;
     const shared = sharedResources(services, routes, egress, memo);
+    this.#namespaceSnapshot = (namespace) =>
+      namespaceSnapshot({
+        namespace,
+        services,
+        routes,
+        outside: egress.servicesFor(namespace),
+        shared,
+        memo,
+      });
     const namespaces = new Set(workloads.map(({ namespace }) => namespace));
     return {
       shared: snapshotOf(shared.values()),
-      namespaces: new Map(
-        [...namespaces].map((namespace) => {
-          const outside = egress.servicesFor(namespace);
-          return [namespace, namespaceSnapshot({ namespace, services, routes, outside, shared, memo })];
-        }),
-      ),
+      namespaces: new Map([...namespaces].map((namespace) => [namespace, this.#namespaceSnapshot(namespace)] as const)),
       workloads: new Map(
         workloads.map((workload) => {
           const isMember = !refusals.has(workload.id);
