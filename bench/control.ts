@@ -1,4 +1,4 @@
-// A control plane with a large mesh: `node bench/control.ts [--services 1000] [--proxies 2000] [--changes 20] [--profile folder]`.
+// A control plane with a large mesh: `npm run bench -- control [--services 1000] [--proxies 2000] [--changes 20] [--profile folder]`.
 // See README.md.
 
 import { availableParallelism } from 'node:os';

@@ -1,4 +1,4 @@
-// `node bench/http2.ts [--seconds N] [--rounds N] [--peers a,b] [--profile]`: HTTP/2 without TLS on both sides, by h2load.
+// `npm run bench -- http2 [--seconds N] [--rounds N] [--peers a,b] [--profile]`: HTTP/2 without TLS on both sides, by h2load.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

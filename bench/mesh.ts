@@ -1,4 +1,4 @@
-// Two hops with mutual TLS between them: `node bench/mesh.ts [--rounds 3] [--seconds 4] [--profile folder]`. See README.md.
+// Two hops with mutual TLS between them: `npm run bench -- mesh [--rounds 3] [--seconds 4] [--profile folder]`. See README.md.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

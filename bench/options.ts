@@ -22,9 +22,9 @@ const PEER_NAMES: readonly PeerName[] = ['selvage', 'haproxy', 'nginx', 'caddy',
 const MOST_SECONDS = 60;
 const MOST_ROUNDS = 20;
 
-export const HELP = `Usage: npm run bench -- [options]
+export const HELP = `Usage: npm run bench -- http1 [options]
 
-Measures Selvage beside other proxies on this machine, in turns, and prints ratios.
+Measures Selvage over HTTP/1.1 beside other proxies on this machine, in turns, and prints ratios.
 
   --only <groups>    only these, with commas: ${GROUPS.join(', ')}
   --peers <names>    only these, with commas: ${PEER_NAMES.join(', ')}

@@ -1,4 +1,4 @@
-// Where Selvage's time goes under load: `npm run bench -- --profile`.
+// Where Selvage's time goes under load: `npm run bench -- http1 --profile`.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';

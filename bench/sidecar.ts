@@ -1,4 +1,4 @@
-// What a sidecar holds, and how soon it is ready: `node bench/sidecar.ts [--rounds 5] [--services 1000]`. See README.md.
+// What a sidecar holds, and how soon it is ready: `npm run bench -- sidecar [--rounds 5] [--services 1000]`. See README.md.
 
 import { request } from 'node:http';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// `node bench/tls.ts [--seconds N] [--rounds N] [--connections N]`: TLS at the edge beside HAProxy, and what idle
+// `npm run bench -- tls [--seconds N] [--rounds N] [--connections N]`: TLS at the edge beside HAProxy, and what idle
 // connections cost.
 
 import { join } from 'node:path';
