@@ -4,8 +4,8 @@ import { isFieldName, isFieldValue } from '#http/token.ts';
 import { UsageError, type Arguments } from './arguments.ts';
 import { EXIT, type Command } from './command.ts';
 import { countDiagnostics } from './diagnostics.ts';
-import { TRUST_DOMAIN, type MeshCaller } from './mesh/mesh-caller.ts';
-import type { ImaginedRequest } from './rehearsal.ts';
+import { TRUST_DOMAIN, type MeshCaller } from './explain/mesh/mesh-caller.ts';
+import type { ImaginedRequest } from './explain/rehearsal.ts';
 import type { Terminal } from './terminal.ts';
 import { formatOption, readsJson } from './validate.ts';
 
@@ -65,8 +65,8 @@ export const explainCommand: Command = {
     if (caller !== undefined) return explainCall(folder, caller, request, asJson, terminal);
     const [{ readDeclarations }, { explainRequest }, { explanationText }] = await Promise.all([
       import('./declarations.ts'),
-      import('./explanation.ts'),
-      import('./explanation-text.ts'),
+      import('./explain/explanation.ts'),
+      import('./explain/explanation-text.ts'),
     ]);
     const declarations = readDeclarations(folder);
     warnOfErrors(declarations.diagnostics, folder, terminal);
@@ -85,8 +85,8 @@ async function explainCall(
 ): Promise<number> {
   const [{ readDeclarations }, { explainMeshRequest }, { meshExplanationText }] = await Promise.all([
     import('./declarations.ts'),
-    import('./mesh/mesh-explanation.ts'),
-    import('./mesh/mesh-explanation-text.ts'),
+    import('./explain/mesh/mesh-explanation.ts'),
+    import('./explain/mesh/mesh-explanation-text.ts'),
   ]);
   const declarations = readDeclarations(folder);
   warnOfErrors(declarations.diagnostics, folder, terminal);

@@ -12,6 +12,12 @@ import {
   readWorkers,
   type AccessLogChoice,
   type ControlPlace,
+  accessLogOption,
+  drainTimeoutOption,
+  memberOptions,
+  trustedProxyOption,
+  usualAdminOption,
+  workersOption,
 } from './proxy-options.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -56,8 +62,7 @@ export function createGatewayCommand(
       { name: 'name', value: '<name>', description: 'Gateway to serve' },
       { name: 'namespace', value: '<name>', description: 'namespace of the Gateway; default default' },
       { name: 'service-account', value: '<name>', description: 'who it runs as; default the name of the Gateway' },
-      { name: 'control', value: '<host:port>', description: 'control plane; default 127.0.0.1:15010' },
-      { name: 'token', value: '<token>', description: 'join token; default SELVAGE_TOKEN of the environment' },
+      ...memberOptions,
       {
         name: 'id',
         value: '<id>',
@@ -68,32 +73,11 @@ export function createGatewayCommand(
         value: '<folder>',
         description: 'private folder of this instance; default one in ~/.local/state/selvage/gateway',
       },
-      {
-        name: 'workers',
-        value: '<n|auto>',
-        description: 'threads that carry traffic; auto: one for each core; default 1',
-      },
-      {
-        name: 'access-log',
-        value: '<file|stdout|off>',
-        description: 'where one JSON line for each request goes; default off',
-      },
-      {
-        name: 'admin-port',
-        value: '<port|off>',
-        description: 'port of health, readiness and metrics; 0: any; default 15020, or any where that is taken',
-      },
-      {
-        name: 'trusted-proxy',
-        value: '<cidr>',
-        repeatable: true,
-        description: 'address or range of proxies in front of this one whose X-Forwarded-For is believed; default none',
-      },
-      {
-        name: 'drain-timeout',
-        value: '<duration>',
-        description: 'how long open requests may take to finish when stopping; default 120s',
-      },
+      workersOption,
+      accessLogOption,
+      usualAdminOption,
+      trustedProxyOption,
+      drainTimeoutOption,
     ],
     examples: [
       {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { parseCidr } from '#base/cidr.ts';
 import { UsageError } from './arguments.ts';
+import type { Option } from './command.ts';
 import { readInteger } from './option-values.ts';
 
 /** Where the access log goes. */
@@ -13,6 +14,46 @@ export function readAccessLog(text: string): AccessLogChoice {
   if (text === 'off') return { type: 'none' };
   return text === 'stdout' ? { type: 'stdout' } : { type: 'file', path: text };
 }
+
+/** As every process declares it that writes one. */
+export const accessLogOption: Option = {
+  name: 'access-log',
+  value: '<file|stdout|off>',
+  description: 'where one JSON line for each request goes; default off',
+};
+
+/** Of a process that may stand behind other proxies. */
+export const trustedProxyOption: Option = {
+  name: 'trusted-proxy',
+  value: '<cidr>',
+  repeatable: true,
+  description: 'address or range of proxies in front of this one whose X-Forwarded-For is believed; default none',
+};
+
+export const drainTimeoutOption: Option = {
+  name: 'drain-timeout',
+  value: '<duration>',
+  description: 'how long open requests may take to finish when stopping; default 120s',
+};
+
+export const workersOption: Option = {
+  name: 'workers',
+  value: '<n|auto>',
+  description: 'threads that carry traffic; auto: one for each core; default 1',
+};
+
+/** Of a proxy of which a machine may have several. */
+export const usualAdminOption: Option = {
+  name: 'admin-port',
+  value: '<port|off>',
+  description: 'port of health, readiness and metrics; 0: any; default 15020, or any where that is taken',
+};
+
+/** Of a process that is a member of a mesh: where it joins, and by what. */
+export const memberOptions: readonly Option[] = [
+  { name: 'control', value: '<host:port>', description: 'control plane; default 127.0.0.1:15010' },
+  { name: 'token', value: '<token>', description: 'join token; default SELVAGE_TOKEN of the environment' },
+];
 
 /** Where a control plane is. */
 export interface ControlPlace {

@@ -4,7 +4,16 @@ import process from 'node:process';
 import { UsageError, type Arguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { readAddress, readDuration, readInteger, readName } from './option-values.ts';
-import { readAccessLog, readControl, readUsualAdmin, type AccessLogChoice } from './proxy-options.ts';
+import {
+  readAccessLog,
+  readControl,
+  readUsualAdmin,
+  type AccessLogChoice,
+  accessLogOption,
+  drainTimeoutOption,
+  memberOptions,
+  usualAdminOption,
+} from './proxy-options.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What `selvage run` was told. */
@@ -70,8 +79,7 @@ export function createRunCommand(run: (options: RunOptions, terminal: Terminal) 
         repeatable: true,
         description: 'port that it listens on at 127.0.0.1, with http, http2 or tcp; default http',
       },
-      { name: 'control', value: '<host:port>', description: 'control plane; default 127.0.0.1:15010' },
-      { name: 'token', value: '<token>', description: 'join token; default SELVAGE_TOKEN of the environment' },
+      ...memberOptions,
       { name: 'namespace', value: '<name>', description: 'namespace of the workload; default default' },
       { name: 'service-account', value: '<name>', description: 'who it runs as; default the name of the service' },
       {
@@ -96,16 +104,8 @@ export function createRunCommand(run: (options: RunOptions, terminal: Terminal) 
         value: '<folder>',
         description: 'private folder of this instance; default one in ~/.local/state/selvage/run',
       },
-      {
-        name: 'access-log',
-        value: '<file|stdout|off>',
-        description: 'where one JSON line for each request goes; default off',
-      },
-      {
-        name: 'admin-port',
-        value: '<port|off>',
-        description: 'port of health, readiness and metrics; 0: any; default 15020, or any where that is taken',
-      },
+      accessLogOption,
+      usualAdminOption,
       {
         name: 'dns',
         description:
@@ -121,7 +121,7 @@ export function createRunCommand(run: (options: RunOptions, terminal: Terminal) 
         description:
           'captures what the application sends and what other machines send to its ports, by the packet filter; needs root and nft, and a network namespace or machine for this workload alone',
       },
-      { name: 'drain-timeout', value: '<duration>', description: 'how long open requests may take; default 120s' },
+      drainTimeoutOption,
     ],
     examples: [
       {

@@ -1,7 +1,16 @@
 import type { Arguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { readAddress, readDuration, readInteger } from './option-values.ts';
-import { readAccessLog, readCidr, readWorkers, type AccessLogChoice } from './proxy-options.ts';
+import {
+  readAccessLog,
+  readCidr,
+  readWorkers,
+  type AccessLogChoice,
+  accessLogOption,
+  drainTimeoutOption,
+  trustedProxyOption,
+  workersOption,
+} from './proxy-options.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What `selvage up` was told. */
@@ -36,11 +45,7 @@ export function createUpCommand(up: (options: UpOptions, terminal: Terminal) => 
       },
     ],
     options: [
-      {
-        name: 'workers',
-        value: '<n|auto>',
-        description: 'threads that carry traffic; auto: one for each core; default 1',
-      },
+      workersOption,
       {
         name: 'admin-port',
         value: '<port|off>',
@@ -51,22 +56,9 @@ export function createUpCommand(up: (options: UpOptions, terminal: Terminal) => 
         value: '<ip>',
         description: 'address that the admin port is bound to; default 127.0.0.1',
       },
-      {
-        name: 'access-log',
-        value: '<file|stdout|off>',
-        description: 'where one JSON line for each request goes; default off',
-      },
-      {
-        name: 'trusted-proxy',
-        value: '<cidr>',
-        repeatable: true,
-        description: 'address or range of proxies in front of this one whose X-Forwarded-For is believed; default none',
-      },
-      {
-        name: 'drain-timeout',
-        value: '<duration>',
-        description: 'how long open requests may take to finish when stopping; default 120s',
-      },
+      accessLogOption,
+      trustedProxyOption,
+      drainTimeoutOption,
     ],
     examples: [
       { command: 'selvage up examples/shop/config', explanation: 'serves the example shop' },

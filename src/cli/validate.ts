@@ -38,8 +38,8 @@ export const validateCommand: Command = {
 async function validate(folder: string): Promise<Validation> {
   const [{ readDeclarations }, { findRedirectCycles }, { withMeshProblems }] = await Promise.all([
     import('./declarations.ts'),
-    import('./redirect-cycles.ts'),
-    import('./mesh/mesh-problems.ts'),
+    import('./explain/redirect-cycles.ts'),
+    import('./explain/mesh/mesh-problems.ts'),
   ]);
   const declarations = readDeclarations(folder);
   const { fileCount, objectCount } = declarations;

@@ -1,7 +1,7 @@
 import { nothingToServe } from '#control/compile/compiler.ts';
 import { isServiceRef } from '#control/compile/route/route-parents.ts';
 import { formatDiagnostic, type Diagnostic } from '#model/diagnostic.ts';
-import type { Declarations } from '../declarations.ts';
+import type { Declarations } from '../../declarations.ts';
 import { AssumedMesh, isOfMesh } from './assumed-mesh.ts';
 import { TRUST_DOMAIN } from './mesh-caller.ts';
 

@@ -9,7 +9,7 @@ import type { PolicyExplanation } from '#proxy/filters/authorization/explain.ts'
 import type { MatchExplanation } from '#proxy/routing/explain.ts';
 import type { Explanation, RuleExplanation, SeenRequest } from './explanation.ts';
 import type { AnswerExplanation } from './plain-answer.ts';
-import type { Paint } from './terminal.ts';
+import type { Paint } from '../terminal.ts';
 
 /** Matches that are listed before the rest is only counted. */
 const MAX_OTHERS = 20;

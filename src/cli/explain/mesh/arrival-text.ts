@@ -1,5 +1,5 @@
 import { answerText, policyRows, row } from '../explanation-rows.ts';
-import type { Paint } from '../terminal.ts';
+import type { Paint } from '../../terminal.ts';
 import type { ArrivalExplanation } from './arrival-explanation.ts';
 
 /** Writes for people what becomes of a request behind whoever has sent it. */

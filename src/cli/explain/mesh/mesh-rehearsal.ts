@@ -6,7 +6,7 @@ import type { Exchange, Rule } from '#proxy/exchange/exchange.ts';
 import { PolicyRegistry } from '#proxy/filters/authorization/policy-registry.ts';
 import { Egress } from '#proxy/mesh/egress.ts';
 import { routeToService, ServiceDirectory, type CalledPort } from '#proxy/mesh/service-directory.ts';
-import type { Declarations } from '../declarations.ts';
+import type { Declarations } from '../../declarations.ts';
 import { createExchange, type ImaginedRequest } from '../rehearsal.ts';
 import { AssumedMesh, createChains, uncounted, type SeenResources } from './assumed-mesh.ts';
 import { assumedCaller } from './assumed-workloads.ts';

@@ -1,7 +1,7 @@
 import type { BackendExplanation, Explanation } from './explanation.ts';
 import { answerText, filterText, otherMatchLines, policyRows, row, ruleLines, seenLines } from './explanation-rows.ts';
 import { arrivalLines } from './mesh/arrival-text.ts';
-import type { Paint } from './terminal.ts';
+import type { Paint } from '../terminal.ts';
 
 /** Writes an explanation for people. */
 export function explanationText(explanation: Explanation, paint: Paint): string {

@@ -6,7 +6,7 @@ import type { Snapshot } from '#model/snapshot/snapshot.ts';
 import type { Exchange } from '#proxy/exchange/exchange.ts';
 import { explainRoutes, type MatchExplanation } from '#proxy/routing/explain.ts';
 import type { PolicyExplanation } from '#proxy/filters/authorization/explain.ts';
-import type { Declarations } from './declarations.ts';
+import type { Declarations } from '../declarations.ts';
 import { explainAuthorization } from './policy-explanation.ts';
 import { explainArrival, type ArrivalExplanation } from './mesh/arrival-explanation.ts';
 import { AssumedMesh, gatewayPrincipal, isOfMesh } from './mesh/assumed-mesh.ts';

@@ -15,7 +15,7 @@ import { JudgedRequest } from '#proxy/filters/authorization/judged-request.ts';
 import { PolicyRegistry } from '#proxy/filters/authorization/policy-registry.ts';
 import { FilterChains } from '#proxy/filters/filter-chains.ts';
 import { ServedPort } from '#proxy/mesh/served-port.ts';
-import type { Declarations } from '../declarations.ts';
+import type { Declarations } from '../../declarations.ts';
 import { imaginedSlot, NOWHERE, runFilters, sessionOf } from '../rehearsal.ts';
 import { assumedWorkloads } from './assumed-workloads.ts';
 import { principalOf, TRUST_DOMAIN } from './mesh-caller.ts';

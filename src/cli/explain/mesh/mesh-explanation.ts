@@ -3,7 +3,7 @@ import { ERROR_TABLE } from '#errors/error-table.ts';
 import type { ProxyError } from '#errors/proxy-error.ts';
 import type { Rule } from '#proxy/exchange/exchange.ts';
 import { explainRoutes, type MatchExplanation } from '#proxy/routing/explain.ts';
-import type { Declarations } from '../declarations.ts';
+import type { Declarations } from '../../declarations.ts';
 import { explainRule, seenRequest, type BackendExplanation, type RuleExplanation } from '../explanation.ts';
 import { plainAnswer } from '../plain-answer.ts';
 import { runFilters, type ImaginedRequest } from '../rehearsal.ts';

@@ -2,7 +2,7 @@ import type { Diagnostic } from '#model/diagnostic.ts';
 import type { HttpRouteResource, HttpRouteMatch } from '#model/snapshot/http-route.ts';
 import type { ListenerResource } from '#model/snapshot/listener.ts';
 import { declaredRoute, titleOfRoute } from '#model/snapshot/route-name.ts';
-import type { Declarations } from './declarations.ts';
+import type { Declarations } from '../declarations.ts';
 import { Rehearsal, runFilters, type RuleSource } from './rehearsal.ts';
 
 /** Browsers give up after 20. */

@@ -1,5 +1,5 @@
 import { answerText, filterText, otherMatchLines, row, ruleLines, seenLines } from '../explanation-rows.ts';
-import type { Paint } from '../terminal.ts';
+import type { Paint } from '../../terminal.ts';
 import { arrivalLines } from './arrival-text.ts';
 import type { MeshBackendExplanation, MeshExplanation } from './mesh-explanation.ts';
 
