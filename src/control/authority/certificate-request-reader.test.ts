@@ -36,6 +36,16 @@ test('readCertificateRequest refuses a request with any one octet changed (proof
   );
 });
 
+test('readCertificateRequest refuses a signature that is not whole octets (RFC 2986 §4.2)', () => {
+  // Where the last bit is 1, it is refused in any case: in half of them.
+  for (let i = 0; i < 32; i++) {
+    const request = Buffer.from(createCertificateRequest(WorkloadKey.generate(), cart));
+    const unusedBitsAt = request.lastIndexOf(Buffer.from([0x00, 0x30]));
+    request[unusedBitsAt] = 1;
+    assert.equal(typeof readCertificateRequest(request), 'string');
+  }
+});
+
 test('readCertificateRequest never throws on noise', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (noise) => {

@@ -38,13 +38,15 @@ export function readCertificateRequest(der: Uint8Array): CertificateRequest | st
     [outer, body, algorithm, subject].every((element) => element?.tag === derTag.sequence) &&
     readSmallInteger(version) === 0 &&
     (attributes === undefined || attributes.tag === constructedTag(0)) &&
+    // A signature is whole octets; the verification would not see the difference.
+    signatureBits?.unusedBits === 0 &&
     rest.length + others.length === 0;
   if (!isWellFormed || body === undefined || publicKeyInfo === undefined) return 'the certificate request is malformed';
   const key = readPublicKey(publicKeyInfo.bytes);
   const keyType = key && describeKey(key);
   if (key === undefined || keyType === undefined)
     return `the key of the certificate request is refused (use P-256, P-384 or RSA of ${MIN_RSA_BITS} to ${MAX_RSA_BITS} bits)`;
-  if (oid === undefined || signatureBits === undefined || !isSignedBy(key, oid, body.bytes, signatureBits.octets))
+  if (oid === undefined || !isSignedBy(key, oid, body.bytes, signatureBits.octets))
     return 'the certificate request is not signed by its key with SHA-2';
   const publicKey = key.export({ type: 'spki', format: 'der' });
   return { publicKey, publicKeySha256: createHash('sha256').update(publicKey).digest('hex'), keyType };

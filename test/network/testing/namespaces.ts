@@ -6,6 +6,7 @@ import { type Program, ROOT, startProgram } from '../../end-to-end/testing/progr
 
 /** Debian keeps some of these where the path of an ordinary user does not look. */
 const NEEDED = ['ip', 'unshare', 'nsenter', 'setpriv'];
+const ENVIRONMENT = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` };
 /** Above what making a namespace takes on the busiest machine. */
 const PATIENCE_MS = 30_000;
 
@@ -15,7 +16,10 @@ export function whyNoNetwork(): string | undefined {
   const missing = NEEDED.filter((command) => findProgram(command) === undefined);
   if (missing.length > 0) return `${missing.join(', ')} missing (Debian packages iproute2 and util-linux)`;
   try {
-    execFileSync('unshare', ['--net', '--mount', 'ip', 'link', 'add', 'probe', 'type', 'bridge'], { stdio: 'ignore' });
+    execFileSync('unshare', ['--net', '--mount', 'ip', 'link', 'add', 'probe', 'type', 'bridge'], {
+      stdio: 'ignore',
+      env: ENVIRONMENT,
+    });
     return undefined;
   } catch {
     return 'this machine lets nobody make network namespaces and bridges';
@@ -95,7 +99,10 @@ export class Host {
 
   /** Starts a program on this host; it is ended with the test. Its process id is the program's own. */
   start(command: string, args: readonly string[], env?: Readonly<Record<string, string>>): Program {
-    return startProgram(this.#t, 'nsenter', [...this.#namespace.entry, command, ...args], env);
+    return startProgram(this.#t, 'nsenter', [...this.#namespace.entry, command, ...args], {
+      PATH: ENVIRONMENT.PATH,
+      ...env,
+    });
   }
 
   /** Runs a short command on this host. @returns its standard output @throws where it fails */
@@ -115,7 +122,11 @@ class Namespace {
   static async open(): Promise<Namespace> {
     const life = 'ip link set lo up && echo up && exec sleep infinity';
     const args = ['--pdeathsig', 'KILL', 'unshare', '--net', '--mount', 'sh', '-c', life];
-    const child = spawn('setpriv', args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn('setpriv', args, {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: ENVIRONMENT,
+    });
     await new Promise<void>((resolve, reject) => {
       const giveUp = setTimeout(() => reject(new Error('no network namespace came up')), PATIENCE_MS);
       child.stdout.once('data', () => {
@@ -141,7 +152,11 @@ class Namespace {
   }
 
   run(command: string, ...args: string[]): string {
-    return execFileSync('nsenter', [...this.entry, command, ...args], { encoding: 'utf8', timeout: PATIENCE_MS });
+    return execFileSync('nsenter', [...this.entry, command, ...args], {
+      encoding: 'utf8',
+      timeout: PATIENCE_MS,
+      env: ENVIRONMENT,
+    });
   }
 
   close(): void {
