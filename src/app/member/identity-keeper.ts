@@ -38,7 +38,8 @@ export class IdentityKeeper {
   /** Dials the control plane with the identity that is current. */
   readonly dial: Dial;
   readonly #options: IdentityKeeperOptions;
-  readonly #firstBundle: TrustBundle;
+  /** What is believed before there is an identity. */
+  #firstBundle: TrustBundle;
   readonly #spiffeId: SpiffeId;
   #renewal: TrustBundleResource['renewal'] = null;
   #timer: NodeJS.Timeout | undefined;
@@ -101,7 +102,10 @@ export class IdentityKeeper {
     while (this.source.current === undefined && !this.#isClosed) {
       const request = this.source.poll(Date.now());
       if (request === undefined) await delay(Math.max(20, this.source.nextPollMs - Date.now()));
-      else await this.#ask(request, true);
+      else {
+        await this.#ask(request, true);
+        if (this.source.current === undefined) await this.#learnAgain();
+      }
     }
     this.#schedule();
   }
@@ -161,6 +165,14 @@ export class IdentityKeeper {
     if (this.#renewal === null) return;
     const { root, withinMs } = this.#renewal;
     this.source.renewUnless(root, withinMs, Date.now());
+  }
+
+  /** Amid an exchange of roots the control plane shows a certificate of one root at one time, and of the other soon after. */
+  async #learnAgain(): Promise<void> {
+    const { join, control } = this.#options;
+    if (join === undefined) return;
+    const learnt = await learnMesh(control, join.rootsSha256).catch(() => undefined);
+    if (learnt?.trustDomain === this.#spiffeId.trustDomain) this.#firstBundle = learnt.bundle;
   }
 
   /** @param isFirst whether a refusal is final: later on, the operator may mend it while the identity still holds */
