@@ -73,7 +73,9 @@ async function runInTerminal(t: TestContext, mesh: MeshProcesses, flags: readonl
   const words = [process.execPath, LAUNCHER, ...mesh.runArguments(flags), '--', ...command].map(
     (word) => `'${word.replaceAll("'", `'\\''`)}'`,
   );
-  const terminal = spawn(SCRIPT ?? '', ['-qec', words.join(' '), '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  // Some shells stay in front of what they start, and Ctrl-C would end them first.
+  const line = `exec ${words.join(' ')}`;
+  const terminal = spawn(SCRIPT ?? '', ['-qec', line, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
   t.after(() => terminal.kill('SIGKILL'));
   let shown = '';
   terminal.stdout.setEncoding('utf8').on('data', (text: string) => (shown += text));
