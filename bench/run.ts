@@ -13,7 +13,7 @@ const SUBJECTS = {
   control: 'a control plane with 1,000 services and 2,000 proxies',
 } as const;
 
-const HELP = `Usage: npm run bench                          all subjects, about half an hour
+const HELP = `Usage: npm run bench                          all subjects, about a quarter of an hour
        npm run bench -- <subject> [options]   one of them; bench/README.md tells what for, and how
 
 ${Object.entries(SUBJECTS)

@@ -6,6 +6,7 @@ import { Load } from '../end-to-end/testing/client.ts';
 import { createFolder, replaceFile } from '../end-to-end/testing/folder.ts';
 import { freePort } from '../end-to-end/testing/free-port.ts';
 import { answersOf } from '../network/testing/answers.ts';
+import { edgeDocument } from './testing/edge-document.ts';
 import { eventually, MeshProcesses } from './testing/mesh-processes.ts';
 
 /*
@@ -14,34 +15,13 @@ import { eventually, MeshProcesses } from './testing/mesh-processes.ts';
 
 const LOAD = join(import.meta.dirname, '../network/testing/load.mjs');
 
-const documents = (edge: number): string => `apiVersion: v1
-kind: Service
-metadata: { name: cart }
-spec: { ports: [{ port: 80, targetPort: main }] }
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: public }
-spec:
-  gatewayClassName: selvage
-  addresses: [{ type: IPAddress, value: 127.0.0.1 }]
-  listeners: [{ name: http, protocol: HTTP, port: ${edge} }]
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: { name: public }
-spec:
-  parentRefs: [{ name: public }]
-  rules: [{ backendRefs: [{ name: cart, port: 80 }] }]
-`;
-
 test(
   'a control plane that is killed under load costs no request, keeps nobody from starting, and forgets nobody',
   { timeout: 180_000 },
   async (t) => {
     const mesh = await MeshProcesses.start(t);
     const [one, two, edge] = [await freePort(), await freePort(), await freePort()];
-    replaceFile(join(mesh.documents, 'mesh.yaml'), documents(edge));
+    replaceFile(join(mesh.documents, 'mesh.yaml'), edgeDocument('public', edge, 'cart'));
     await mesh.runApplication('cart', one, '--id', 'cart-1');
     await mesh.runApplication('cart', two, '--id', 'cart-2');
     const [gatewayState, jobState] = [join(createFolder(t), 'gateway'), join(createFolder(t), 'job')];

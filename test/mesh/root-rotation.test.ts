@@ -9,6 +9,7 @@ import { getUntil, Load } from '../end-to-end/testing/client.ts';
 import { createFolder, replaceFile } from '../end-to-end/testing/folder.ts';
 import { freePort } from '../end-to-end/testing/free-port.ts';
 import { type Program, runSelvage } from '../end-to-end/testing/program.ts';
+import { edgeDocument } from './testing/edge-document.ts';
 import { eventually, MeshProcesses } from './testing/mesh-processes.ts';
 
 const CALLER = join(import.meta.dirname, 'testing/caller.mjs');
@@ -23,28 +24,6 @@ interface Roots {
 }
 
 const countOf = ({ stdout }: Program): number => stdout.split('\n').length - 1;
-
-/** A Gateway `edge` that leads all to Service `cart`. */
-const edgeDocument = (port: number): string => `apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: edge }
-spec:
-  gatewayClassName: selvage
-  addresses: [{ type: IPAddress, value: 127.0.0.1 }]
-  listeners: [{ name: http, protocol: HTTP, port: ${port} }]
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: { name: edge }
-spec:
-  parentRefs: [{ name: edge }]
-  rules: [{ backendRefs: [{ name: cart, port: 80 }] }]
----
-apiVersion: v1
-kind: Service
-metadata: { name: cart }
-spec: { ports: [{ port: 80, targetPort: main }] }
-`;
 
 /** Waits for so many more lines. */
 const more = (program: Program, lines: number): Promise<void> => {
@@ -97,7 +76,7 @@ test('a root is exchanged under traffic: no request fails, no stream ends, and t
     `echo:${echoPort}`,
   );
   const edge = await freePort();
-  replaceFile(join(mesh.documents, 'edge.yaml'), edgeDocument(edge));
+  replaceFile(join(mesh.documents, 'edge.yaml'), edgeDocument('edge', edge, 'cart'));
   const gateway = join(createFolder(t), 'gateway');
   await mesh.runGateway('edge', '--id', 'edge-1', '--state', gateway);
   await Promise.all([web.printed(/^200 /m), talker.printed(/^5$/m)]);
